@@ -1,0 +1,168 @@
+//! Facts: what one object of the cluster says, in the form that the fold works on. Made from the API's objects
+//! ([`crate::kubernetes`]) at the edge, so that everything behind it deals with typed values only.
+
+mod endpoint_slice;
+mod pod;
+mod service;
+mod stateful_set;
+
+pub use endpoint_slice::{Endpoint, EndpointSlice};
+pub use pod::{Owner, Phase, Pod};
+pub use service::{Service, ServiceKind, ServicePort};
+pub use stateful_set::{Counts, MaxUnavailable, PodManagement, StatefulSet, UpdateStrategy};
+
+use crate::ResourceVersion;
+
+/// The kinds of objects that are watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Kind {
+    /// `v1/Pod`.
+    Pod,
+    /// `v1/Service`.
+    Service,
+    /// `discovery.k8s.io/v1/EndpointSlice`.
+    EndpointSlice,
+    /// `apps/v1/StatefulSet`.
+    StatefulSet,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Pod, Self::Service, Self::EndpointSlice, Self::StatefulSet];
+
+    /// The API group; empty for the core group.
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Pod | Self::Service => "",
+            Self::EndpointSlice => "discovery.k8s.io",
+            Self::StatefulSet => "apps",
+        }
+    }
+
+    /// The resource's name in URLs and RBAC rules.
+    pub const fn resource(self) -> &'static str {
+        match self {
+            Self::Pod => "pods",
+            Self::Service => "services",
+            Self::EndpointSlice => "endpointslices",
+            Self::StatefulSet => "statefulsets",
+        }
+    }
+}
+
+/// One watch: a kind in one namespace, or in all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Watch {
+    /// What is watched.
+    pub kind: Kind,
+    /// Where; `None` is everywhere.
+    pub namespace: Option<String>,
+}
+
+impl Watch {
+    /// Whether an object of that kind and namespace is reported by this watch.
+    pub fn covers(&self, object: &Object) -> bool {
+        self.kind == object.kind() && self.namespace.as_deref().is_none_or(|namespace| namespace == object.namespace())
+    }
+}
+
+/// What a watch reported.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// Which watch.
+    pub watch: Watch,
+    /// What.
+    pub event: Event,
+}
+
+/// The events of one watch, in the order in which they came.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A complete list. Objects that are missing from it were deleted while nobody watched.
+    Listed(Vec<Object>),
+    /// An object was made or changed.
+    Applied(Object),
+    /// An object is gone; its last state.
+    Deleted(Object),
+    /// The watch broke: from now until the next list nothing is known.
+    Interrupted,
+}
+
+/// A fact of any kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Object {
+    /// A pod.
+    Pod(Box<Pod>),
+    /// A Service.
+    Service(Box<Service>),
+    /// An EndpointSlice.
+    EndpointSlice(Box<EndpointSlice>),
+    /// A StatefulSet.
+    StatefulSet(Box<StatefulSet>),
+}
+
+impl Object {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Pod(_) => Kind::Pod,
+            Self::Service(_) => Kind::Service,
+            Self::EndpointSlice(_) => Kind::EndpointSlice,
+            Self::StatefulSet(_) => Kind::StatefulSet,
+        }
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> &str {
+        match self {
+            Self::Pod(pod) => &pod.namespace,
+            Self::Service(service) => &service.namespace,
+            Self::EndpointSlice(slice) => &slice.namespace,
+            Self::StatefulSet(set) => &set.key.namespace,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Pod(pod) => &pod.name,
+            Self::Service(service) => &service.name,
+            Self::EndpointSlice(slice) => &slice.name,
+            Self::StatefulSet(set) => &set.key.name,
+        }
+    }
+
+    /// Its resource version.
+    pub fn version(&self) -> ResourceVersion {
+        match self {
+            Self::Pod(pod) => pod.version,
+            Self::Service(service) => service.version,
+            Self::EndpointSlice(slice) => slice.version,
+            Self::StatefulSet(set) => set.version,
+        }
+    }
+}
+
+impl From<crate::kubernetes::Pod> for Object {
+    fn from(object: crate::kubernetes::Pod) -> Self {
+        Self::Pod(Box::new(object.into()))
+    }
+}
+
+impl From<crate::kubernetes::Service> for Object {
+    fn from(object: crate::kubernetes::Service) -> Self {
+        Self::Service(Box::new(object.into()))
+    }
+}
+
+impl From<crate::kubernetes::EndpointSlice> for Object {
+    fn from(object: crate::kubernetes::EndpointSlice) -> Self {
+        Self::EndpointSlice(Box::new(object.into()))
+    }
+}
+
+impl From<crate::kubernetes::StatefulSet> for Object {
+    fn from(object: crate::kubernetes::StatefulSet) -> Self {
+        Self::StatefulSet(Box::new(object.into()))
+    }
+}

@@ -1,0 +1,134 @@
+//! The fleet: one summary per StatefulSet.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::board::Board;
+use crate::order::Reason;
+use crate::{SetKey, Stage};
+
+/// The summaries of all StatefulSets.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Fleet {
+    /// By namespace and name. Written as a list of pairs, since JSON has no other keys than text.
+    #[serde(with = "pairs")]
+    pub sets: BTreeMap<SetKey, Summary>,
+}
+
+mod pairs {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{BTreeMap, SetKey, Summary};
+
+    pub(super) fn serialize<S: Serializer>(sets: &BTreeMap<SetKey, Summary>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(sets)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<SetKey, Summary>, D::Error> {
+        Ok(Vec::deserialize(from)?.into_iter().collect())
+    }
+}
+
+impl Fleet {
+    /// Takes one step.
+    pub fn apply(&mut self, change: &FleetChange) {
+        match change {
+            FleetChange::Changed { set, summary } => drop(self.sets.insert(set.clone(), summary.clone())),
+            FleetChange::Forgotten(set) => drop(self.sets.remove(set)),
+        }
+    }
+}
+
+/// One step of the fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FleetChange {
+    /// A StatefulSet came or changed.
+    Changed {
+        /// Which.
+        set: SetKey,
+        /// What it is now.
+        summary: Summary,
+    },
+    /// A StatefulSet is no longer kept.
+    Forgotten(SetKey),
+}
+
+/// What the rail shows of one StatefulSet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Whether the StatefulSet object exists.
+    pub exists: bool,
+    /// How many pods are wanted.
+    pub replicas: u32,
+    /// How many are Ready.
+    pub ready: u32,
+    /// The Service that it names.
+    pub service_name: String,
+    /// Its pods in order, equal neighbours taken together.
+    pub dots: Vec<Dots>,
+    /// How urgently somebody should look.
+    pub attention: Attention,
+}
+
+/// Neighbouring pods in the same stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dots {
+    /// Their stage; `None` for wanted pods that do not exist.
+    pub stage: Option<Stage>,
+    /// How many.
+    pub count: u32,
+}
+
+/// How urgently somebody should look at a StatefulSet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Attention {
+    /// All is as it was asked for.
+    Settled,
+    /// The controller works on it.
+    Busy,
+    /// It will not go on by itself, or a pod fails.
+    Stuck,
+}
+
+impl Summary {
+    /// The summary of a board.
+    pub fn of(board: &Board) -> Self {
+        let spec = board.controller.spec();
+        let mut dots: Vec<Dots> = Vec::new();
+        let mut push = |stage: Option<Stage>, count: u32| match dots.last_mut() {
+            _ if count == 0 => {}
+            Some(last) if last.stage == stage => last.count += count,
+            _ => dots.push(Dots { stage, count }),
+        };
+        let mut next = spec.map_or(0, |spec| spec.start.0);
+        let end = spec.map_or(0, |spec| spec.start.0.saturating_add(spec.replicas));
+        for (ordinal, pod) in board.pods() {
+            push(None, ordinal.0.min(end).saturating_sub(next));
+            push(Some(pod.stage()), 1);
+            next = next.max(ordinal.0.saturating_add(1));
+        }
+        push(None, end.saturating_sub(next));
+        Self {
+            exists: spec.is_some(),
+            replicas: spec.map_or(0, |spec| spec.replicas),
+            ready: u32::try_from(board.ready()).unwrap_or(u32::MAX),
+            service_name: spec.map_or_else(String::new, |spec| spec.service_name.clone()),
+            dots,
+            attention: Attention::of(board),
+        }
+    }
+}
+
+impl Attention {
+    fn of(board: &Board) -> Self {
+        let failing = board.pods().any(|(_, pod)| pod.stage() == Stage::Failing);
+        match &board.order.reason {
+            Reason::RolloutStuck { .. } | Reason::CannotCreate { .. } => Self::Stuck,
+            _ if failing => Self::Stuck,
+            Reason::Settled { .. } | Reason::ScaledToZero | Reason::PartitionHolds { .. } => Self::Settled,
+            Reason::NoController { pods: 0 } => Self::Settled,
+            _ => Self::Busy,
+        }
+    }
+}

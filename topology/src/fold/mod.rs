@@ -1,0 +1,334 @@
+//! The fold: facts and a time in, the next state and its changes out.
+//!
+//! [`Topology::apply`] is deterministic and the same for a live cluster, a recording and a test. What it ends in does
+//! not depend on how the events of different watches interleave, nor on events that come twice.
+
+mod facts_store;
+mod pods;
+mod services;
+mod strangers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use facts_store::FactsStore;
+
+use crate::board::{Board, Change, Controller, Spec};
+use crate::facts::{Counts, Event, Kind, Object, Observation, StatefulSet, Watch};
+use crate::fleet::{Fleet, FleetChange, Summary};
+use crate::order::{Member, Order, Reason, Situation, explain};
+use crate::{ResourceVersion, Revision, SetKey, Timestamp};
+
+/// How many boards of StatefulSets that are gone, with all their pods, are kept for their history.
+pub const MAX_FORMER_BOARDS: usize = 256;
+
+/// Everything that is known of the cluster, and the boards made from it.
+#[derive(Debug, Default)]
+pub struct Topology {
+    facts: FactsStore,
+    watches: HashMap<Watch, WatchState>,
+    boards: BTreeMap<SetKey, Box<Board>>,
+    fleet: Fleet,
+    revision: Revision,
+}
+
+/// What is known of one watch.
+#[derive(Debug, Default)]
+struct WatchState {
+    /// Events up to here were taken; what comes again is skipped.
+    seen: ResourceVersion,
+    /// Since when nothing is known, after the watch broke.
+    interrupted: Option<Timestamp>,
+}
+
+/// What one batch of observations changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delta {
+    /// The revision after it.
+    pub revision: Revision,
+    /// When it was taken (arrival time).
+    pub at: Timestamp,
+    /// The steps of each board that changed.
+    pub boards: Vec<(SetKey, Vec<Change>)>,
+    /// The steps of the fleet.
+    pub fleet: Vec<FleetChange>,
+}
+
+impl Topology {
+    /// Takes a batch of observations that arrived at `at`. `None` when it changed nothing that is shown; else the state
+    /// is at the delta's revision afterwards.
+    pub fn apply(&mut self, at: Timestamp, observations: impl IntoIterator<Item = Observation>) -> Option<Delta> {
+        let mut batch = Batch { topology: self, at, steps: BTreeMap::new() };
+        for observation in observations {
+            batch.observe(observation);
+        }
+        batch.finish()
+    }
+
+    /// The revision of the latest change.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The board of a StatefulSet.
+    pub fn board(&self, set: &SetKey) -> Option<&Board> {
+        self.boards.get(set).map(AsRef::as_ref)
+    }
+
+    /// All boards, by namespace and name.
+    pub fn boards(&self) -> impl Iterator<Item = (&SetKey, &Board)> {
+        self.boards.iter().map(|(set, board)| (set, board.as_ref()))
+    }
+
+    /// One summary per StatefulSet.
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+}
+
+/// A batch under way: every step that a board takes is noted.
+struct Batch<'a> {
+    topology: &'a mut Topology,
+    at: Timestamp,
+    steps: BTreeMap<SetKey, Vec<Change>>,
+}
+
+/// How an object came or went.
+#[derive(Clone, Copy)]
+enum How {
+    /// The watch reported it.
+    Watched,
+    /// A list had it, or had it no more. Nobody had watched since then.
+    Listed {
+        /// Since when.
+        unwatched_since: Option<Timestamp>,
+    },
+}
+
+impl Batch<'_> {
+    fn observe(&mut self, Observation { watch, event }: Observation) {
+        let at = self.at;
+        let state = self.topology.watches.entry(watch.clone()).or_default();
+        match event {
+            Event::Interrupted => {
+                state.interrupted.get_or_insert(at);
+            }
+            Event::Listed(objects) => {
+                let how = How::Listed { unwatched_since: state.interrupted.take() };
+                state.seen = objects.iter().map(Object::version).fold(ResourceVersion::default(), ResourceVersion::max);
+                self.replace(&watch, objects, how);
+            }
+            Event::Applied(object) => {
+                if state.take(object.version()) {
+                    self.put(object, How::Watched);
+                }
+            }
+            Event::Deleted(object) => {
+                if state.take(object.version()) {
+                    self.remove(&object, How::Watched);
+                }
+            }
+        }
+    }
+
+    /// A complete list: what is missing from it is gone.
+    fn replace(&mut self, watch: &Watch, objects: Vec<Object>, how: How) {
+        let listed: BTreeSet<_> =
+            objects.iter().map(|object| (object.namespace().to_owned(), object.name().to_owned())).collect();
+        for missing in self.topology.facts.of_watch(watch) {
+            if !listed.contains(&(missing.namespace().to_owned(), missing.name().to_owned())) {
+                self.remove(&missing, how);
+            }
+        }
+        for object in objects {
+            if watch.covers(&object) {
+                self.put(object, how);
+            }
+        }
+    }
+
+    fn put(&mut self, object: Object, how: How) {
+        match object {
+            Object::Pod(pod) => self.put_pod(*pod, how),
+            Object::Service(service) => {
+                let key = (service.namespace.clone(), service.name.clone());
+                self.topology.facts.put_service(*service);
+                self.service_changed(&key.0, &key.1);
+            }
+            Object::EndpointSlice(slice) => {
+                let namespace = slice.namespace.clone();
+                let services = self.topology.facts.put_slice(*slice);
+                services.iter().for_each(|service| self.service_changed(&namespace, service));
+            }
+            Object::StatefulSet(set) => self.put_set(*set),
+        }
+    }
+
+    fn remove(&mut self, object: &Object, how: How) {
+        match object {
+            Object::Pod(pod) => self.remove_pod(pod, how),
+            Object::Service(service) => {
+                if self.topology.facts.remove_service(&service.namespace, &service.name, &service.uid) {
+                    self.service_changed(&service.namespace, &service.name);
+                }
+            }
+            Object::EndpointSlice(slice) => {
+                if let Some(service) = self.topology.facts.remove_slice(&slice.namespace, &slice.name) {
+                    self.service_changed(&slice.namespace, &service);
+                }
+            }
+            Object::StatefulSet(set) => self.remove_set(set),
+        }
+    }
+
+    fn put_set(&mut self, set: StatefulSet) {
+        let key = set.key.clone();
+        self.ensure_board(&key);
+        let before = self.topology.facts.put_set(set);
+        let Some(set) = self.topology.facts.set(&key) else { return };
+        let (spec, counts) = (Spec::from(set), set.counts.clone());
+        let relations_changed = before.as_ref().is_none_or(|before| {
+            before.uid != set.uid
+                || before.service_name != set.service_name
+                || before.template_labels != set.template_labels
+                || before.selector != set.selector
+                || before.start != set.start
+                || before.replicas != set.replicas
+        });
+        let board = &self.topology.boards[&key];
+        let controller = Controller::Present(spec);
+        if board.controller != controller {
+            self.step(&key, Change::Controller(controller));
+        }
+        if self.topology.boards[&key].counts != counts {
+            self.step(&key, Change::Counts(counts));
+        }
+        if relations_changed {
+            self.relate_services(&key);
+            self.relate_strangers(&key);
+        }
+        self.touch(&key);
+    }
+
+    fn remove_set(&mut self, set: &StatefulSet) {
+        if self.topology.facts.remove_set(&set.key, &set.uid) {
+            self.step(&set.key, Change::Controller(Controller::Gone { at: self.at }));
+            self.relate_services(&set.key);
+            self.relate_strangers(&set.key);
+        }
+    }
+
+    /// Makes the board of a StatefulSet that is named for the first time, by its own object or by a pod's owner.
+    fn ensure_board(&mut self, key: &SetKey) {
+        if self.topology.boards.contains_key(key) {
+            return;
+        }
+        let board = Board {
+            set: key.clone(),
+            controller: Controller::NotSeen,
+            counts: Counts::default(),
+            order: Order { reason: Reason::NoController { pods: 0 }, since: None },
+            services: Vec::new(),
+            lanes: Vec::new(),
+            strangers: Vec::new(),
+        };
+        self.step(key, Change::Appeared(Box::new(board)));
+        self.relate_services(key);
+    }
+
+    /// Takes one step on a board, and notes it.
+    fn step(&mut self, key: &SetKey, change: Change) {
+        let mut board = self.topology.boards.remove(key);
+        Board::apply(&mut board, &change);
+        if let Some(board) = board {
+            self.topology.boards.insert(key.clone(), board);
+        }
+        self.steps.entry(key.clone()).or_default().push(change);
+    }
+
+    /// Notes that a board is to be explained anew.
+    fn touch(&mut self, key: &SetKey) {
+        self.steps.entry(key.clone()).or_default();
+    }
+
+    fn finish(mut self) -> Option<Delta> {
+        let touched: Vec<SetKey> = self.steps.keys().cloned().collect();
+        for key in &touched {
+            let order = self.explain(key);
+            if self.topology.boards.get(key).is_some_and(|board| board.order != order) {
+                self.step(key, Change::Order(order));
+            }
+        }
+        self.forget_oldest();
+        let mut fleet = Vec::new();
+        for set in self.steps.keys() {
+            let known = self.topology.fleet.sets.get(set);
+            match self.topology.boards.get(set).map(|board| Summary::of(board)) {
+                Some(summary) if known != Some(&summary) => {
+                    fleet.push(FleetChange::Changed { set: set.clone(), summary });
+                }
+                None if known.is_some() => fleet.push(FleetChange::Forgotten(set.clone())),
+                _ => {}
+            }
+        }
+        fleet.iter().for_each(|change| self.topology.fleet.apply(change));
+        let boards: Vec<_> = self.steps.into_iter().filter(|(_, steps)| !steps.is_empty()).collect();
+        if boards.is_empty() {
+            return None;
+        }
+        self.topology.revision = self.topology.revision.next();
+        Some(Delta { revision: self.topology.revision, at: self.at, boards, fleet })
+    }
+
+    fn explain(&self, key: &SetKey) -> Order {
+        let topology = &*self.topology;
+        let Some(board) = topology.boards.get(key) else {
+            return Order { reason: Reason::NoController { pods: 0 }, since: None };
+        };
+        let Some(set) = topology.facts.set(key) else {
+            let pods = u32::try_from(board.pods().count()).unwrap_or(u32::MAX);
+            return Order { reason: Reason::NoController { pods }, since: None };
+        };
+        let members = board
+            .pods()
+            .filter(|(_, pod)| pod.owner == set.uid)
+            .map(|(ordinal, pod)| Member { ordinal, pod })
+            .collect();
+        explain(&Situation { set, members, taken: board.taken_names(), lanes: &board.lanes })
+    }
+
+    /// Drops the history of what is long gone, so that a cluster that makes and deletes StatefulSets all day does not
+    /// fill the memory.
+    fn forget_oldest(&mut self) {
+        let former = |board: &Board| {
+            (self.topology.facts.set(&board.set).is_none() && board.pods().next().is_none())
+                .then(|| board.last_sign_of_life())
+        };
+        let mut gone: Vec<(Timestamp, SetKey)> =
+            self.topology.boards.values().filter_map(|board| Some((former(board)?, board.set.clone()))).collect();
+        let excess = gone.len().saturating_sub(MAX_FORMER_BOARDS);
+        if excess > 0 {
+            gone.sort();
+            for (_, key) in gone.drain(..excess) {
+                self.step(&key, Change::Forgotten);
+            }
+        }
+    }
+}
+
+impl WatchState {
+    /// Whether an event is new. A watch reports in the order of resource versions, so one that is not newer than the
+    /// newest was taken before. An event also shows that the watch runs (again).
+    fn take(&mut self, version: ResourceVersion) -> bool {
+        self.interrupted = None;
+        let new = !version.is_covered_by(self.seen);
+        self.seen = self.seen.max(version);
+        new
+    }
+}
+
+impl Watch {
+    /// The watch that reports objects of `kind` in every namespace.
+    pub const fn everywhere(kind: Kind) -> Self {
+        Self { kind, namespace: None }
+    }
+}

@@ -1,0 +1,90 @@
+//! Pods to lanes: who holds which identity, from when to when.
+
+use super::{Batch, How};
+use crate::board::{Change, End, Found, Incarnation};
+use crate::facts::Pod;
+use crate::{Ordinal, SetKey};
+
+/// The identity that a pod holds: its controlling owner's and its name's.
+fn identity_of(pod: &Pod) -> Option<(SetKey, Ordinal)> {
+    let owner = pod.owner.as_ref().filter(|owner| owner.is_stateful_set)?;
+    let ordinal = Ordinal::of_pod(&pod.name, &owner.name)?;
+    Some((SetKey::new(&pod.namespace, &owner.name), ordinal))
+}
+
+impl Batch<'_> {
+    pub(super) fn put_pod(&mut self, pod: Pod, how: How) {
+        let (namespace, name) = (pod.namespace.clone(), pod.name.clone());
+        let identity = identity_of(&pod);
+        let before = self.topology.facts.put_pod(pod.clone());
+        let known = before.as_ref().is_some_and(|before| before.uid == pod.uid);
+        if let Some(before) = before {
+            let held = identity_of(&before);
+            if before.uid != pod.uid {
+                self.end(held, how, Gone::Missed);
+            } else if held != identity {
+                self.end(held, how, Gone::Released);
+            }
+        }
+        if let Some((key, ordinal)) = identity {
+            let found = match how {
+                How::Watched if !known => Found::Watched,
+                How::Watched | How::Listed { .. } => Found::Listed,
+            };
+            self.hold(&key, ordinal, &pod, found);
+        }
+        self.stranger_changed(&namespace, &name);
+    }
+
+    pub(super) fn remove_pod(&mut self, pod: &Pod, how: How) {
+        if let Some(gone) = self.topology.facts.remove_pod(&pod.namespace, &pod.name, &pod.uid) {
+            self.end(identity_of(&gone), how, Gone::Deleted);
+            self.stranger_changed(&pod.namespace, &pod.name);
+        }
+    }
+
+    /// The pod holds the identity: a new incarnation, or the changes of the one that it is already.
+    fn hold(&mut self, key: &SetKey, ordinal: Ordinal, pod: &Pod, found: Found) {
+        self.ensure_board(key);
+        let current = self.topology.boards[key].lane(ordinal).and_then(|lane| lane.current());
+        let change = match current.filter(|current| current.uid == pod.uid) {
+            Some(current) => {
+                let changes = current.changes_to(pod, self.at);
+                (!changes.is_empty()).then_some(Change::Pod { ordinal, changes })
+            }
+            None => {
+                let incarnation = Box::new(Incarnation::new(pod, self.at, found));
+                Some(Change::Started { ordinal, incarnation })
+            }
+        };
+        if let Some(change) = change {
+            self.step(key, change);
+        }
+    }
+
+    fn end(&mut self, identity: Option<(SetKey, Ordinal)>, how: How, gone: Gone) {
+        let Some((key, ordinal)) = identity else { return };
+        let Some(board) = self.topology.boards.get(&key) else { return };
+        let Some(current) = board.lane(ordinal).and_then(|lane| lane.current()) else { return };
+        let last_seen = current.spans.last().map_or(current.first_seen, |span| span.from);
+        let end = match (how, gone) {
+            (How::Watched, Gone::Deleted | Gone::Released) => End::Seen { at: self.at },
+            (How::Watched, Gone::Missed) => End::Unseen { after: last_seen, before: self.at },
+            (How::Listed { unwatched_since }, _) => {
+                End::Unseen { after: unwatched_since.unwrap_or(last_seen), before: self.at }
+            }
+        };
+        self.step(&key, Change::Ended { ordinal, end });
+    }
+}
+
+/// How a pod stopped holding an identity.
+#[derive(Clone, Copy)]
+enum Gone {
+    /// It was deleted.
+    Deleted,
+    /// It exists, but is no member any more.
+    Released,
+    /// Another pod has its name: its deletion was missed.
+    Missed,
+}
