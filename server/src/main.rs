@@ -1,2 +1,57 @@
-//! Server.
-fn main() {}
+//! The `berth` binary.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use server::config::{Config, LogFormat};
+use server::serve;
+use tokio::signal;
+use tracing_subscriber::EnvFilter;
+
+/// The exit code for what the user can mend.
+const USAGE: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::parse();
+    log(config.log_format);
+    match serve::run(config, stop()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("berth: {error}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// Log lines go to standard error; RUST_LOG chooses which.
+fn log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}
+
+/// Done when somebody wants the server to stop: Ctrl-C, or a TERM.
+async fn stop() {
+    let interrupted = async {
+        if signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut terminated) => drop(terminated.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

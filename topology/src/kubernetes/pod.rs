@@ -150,7 +150,7 @@ pub struct ContainerStatus {
     pub started: bool,
     /// How often it was restarted.
     #[serde(deserialize_with = "or_default")]
-    pub restart_count: u32,
+    pub restart_count: i32,
     /// What it does now.
     #[serde(deserialize_with = "or_default")]
     pub state: ContainerState,

@@ -19,7 +19,7 @@ pub enum Format {
 }
 
 /// Why bytes are no message.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum CodecError {
     /// The bytes are no message of this protocol.
     #[error("not a message of protocol {PROTOCOL}: {0}")]

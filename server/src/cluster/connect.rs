@@ -1,0 +1,176 @@
+//! The connection: which cluster, with which credentials, and new ones when they expire.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+use thiserror::Error;
+use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+/// How long a rebuilt connection is left alone before the next rebuild.
+const REBUILD_PAUSE: Duration = Duration::from_secs(2);
+
+/// Which cluster is meant.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    /// A kubeconfig file in place of the usual ones.
+    pub kubeconfig: Option<PathBuf>,
+    /// A context in place of the current one.
+    pub context: Option<String>,
+}
+
+/// Why there is no cluster to watch. Each message names the way out.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// Neither a kubeconfig nor a service account.
+    #[error(
+        "no kubeconfig found: set KUBECONFIG, pass --kubeconfig PATH, or put one at ~/.kube/config (in a pod, a service \
+         account is used)"
+    )]
+    NoKubeconfig,
+    /// A kubeconfig that cannot be read.
+    #[error("cannot use the kubeconfig{}: {source}; mend it or pass another with --kubeconfig PATH", named(.path.as_ref()))]
+    Unusable {
+        /// Which one, if it was named.
+        path: Option<PathBuf>,
+        /// What is wrong with it.
+        source: KubeconfigError,
+    },
+    /// A context that the kubeconfig does not have.
+    #[error("the kubeconfig has no context {name:?}; it has: {}", known.join(", "))]
+    UnknownContext {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// A kubeconfig without a current context.
+    #[error("the kubeconfig names no current context: pass --context with one of: {}", .0.join(", "))]
+    NoCurrentContext(Vec<String>),
+    /// A client could not be made from the configuration.
+    #[error("cannot make a client for the cluster: {0}; check the kubeconfig's certificates and proxy")]
+    Client(#[from] kube::Error),
+}
+
+fn named(path: Option<&PathBuf>) -> String {
+    path.map_or_else(String::new, |path| format!(" {}", path.display()))
+}
+
+/// A client, and which one it is: the number grows with each new client.
+#[derive(Clone)]
+pub struct Connection {
+    /// The client.
+    pub client: Client,
+    /// Its number.
+    pub generation: u64,
+}
+
+/// Holds the connection and renews it.
+pub struct Connector {
+    target: Target,
+    name: String,
+    current: watch::Sender<Connection>,
+    rebuilt: Mutex<Option<Instant>>,
+}
+
+impl Connector {
+    /// Reads the configuration and makes the first client. Does not talk to the cluster yet.
+    ///
+    /// # Errors
+    /// When no cluster is configured, or not in a usable way.
+    pub async fn new(target: Target) -> Result<Self, ConnectError> {
+        let (config, name) = load(&target).await?;
+        let connection = Connection { client: Client::try_from(config)?, generation: 0 };
+        Ok(Self { target, name, current: watch::Sender::new(connection), rebuilt: Mutex::new(None) })
+    }
+
+    /// How the user calls the cluster: the context's name, or `in-cluster`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The connection of now; the receiver tells when there is a newer one.
+    pub fn subscribe(&self) -> watch::Receiver<Connection> {
+        self.current.subscribe()
+    }
+
+    /// Credentials were refused: reads the configuration afresh. Many watches notice at once; only the first one that
+    /// still has the refused generation does something.
+    pub async fn renew(&self, refused: u64) {
+        let mut rebuilt = self.rebuilt.lock().await;
+        if self.current.borrow().generation != refused {
+            return;
+        }
+        if rebuilt.is_some_and(|at| at.elapsed() < REBUILD_PAUSE) {
+            return;
+        }
+        *rebuilt = Some(Instant::now());
+        let client = match load(&self.target).await {
+            Ok((config, _)) => Client::try_from(config).map_err(ConnectError::from),
+            Err(error) => Err(error),
+        };
+        match client {
+            Ok(client) => {
+                info!("credentials were refused; read them afresh");
+                self.current.send_replace(Connection { client, generation: refused + 1 });
+            }
+            Err(error) => warn!(%error, "credentials were refused and cannot be read afresh"),
+        }
+    }
+
+    /// The API did not answer for a while without refusing: connections may be dead without knowing, so every watch
+    /// begins anew on fresh ones.
+    pub fn restart(&self) {
+        self.current.send_modify(|connection| connection.generation += 1);
+    }
+}
+
+async fn load(target: &Target) -> Result<(Config, String), ConnectError> {
+    let (mut config, name) = match read(target)? {
+        Some(kubeconfig) => {
+            let known: Vec<String> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
+            let name = target.context.clone().or_else(|| kubeconfig.current_context.clone());
+            let name = name.filter(|name| !name.is_empty());
+            let name = name.ok_or_else(|| ConnectError::NoCurrentContext(known.clone()))?;
+            if !known.contains(&name) {
+                return Err(ConnectError::UnknownContext { name, known });
+            }
+            let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
+            let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+            (config.map_err(|source| unusable(target, source))?, name)
+        }
+        None => (Config::incluster().map_err(|_| ConnectError::NoKubeconfig)?, "in-cluster".to_owned()),
+    };
+    if config.cluster_url.host().is_some_and(is_loopback) {
+        config.proxy_url = None;
+    }
+    Ok((config, name))
+}
+
+fn read(target: &Target) -> Result<Option<Kubeconfig>, ConnectError> {
+    if let Some(path) = &target.kubeconfig {
+        return Kubeconfig::read_from(path).map(Some).map_err(|source| unusable(target, source));
+    }
+    match Kubeconfig::read() {
+        Ok(kubeconfig) => Ok(Some(kubeconfig)),
+        Err(KubeconfigError::FindPath) => Ok(None),
+        Err(KubeconfigError::ReadConfig(error, _))
+            if error.kind() == std::io::ErrorKind::NotFound && std::env::var_os("KUBECONFIG").is_none() =>
+        {
+            Ok(None)
+        }
+        Err(source) => Err(unusable(target, source)),
+    }
+}
+
+fn unusable(target: &Target, source: KubeconfigError) -> ConnectError {
+    ConnectError::Unusable { path: target.kubeconfig.clone(), source }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}

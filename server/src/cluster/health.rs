@@ -1,0 +1,117 @@
+//! How Berth stands to the cluster: the sum of what its watches and the pulse tell.
+
+use std::collections::BTreeMap;
+
+use topology::Timestamp;
+use topology::facts::Watch;
+use topology::wire::{Refusal, Source, Status};
+
+/// How one watch stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WatchHealth {
+    /// Its first list is not in.
+    Starting,
+    /// It runs.
+    Live,
+    /// The API server refuses it (403).
+    Refused,
+    /// It broke, for this reason.
+    Broken(String),
+}
+
+/// What the watches and the pulse told.
+#[derive(Debug)]
+pub struct Health {
+    watches: BTreeMap<Watch, WatchHealth>,
+    /// Watches whose first list is in, or that were refused.
+    settled: BTreeMap<Watch, bool>,
+    pulse: Result<(), String>,
+    since: Timestamp,
+    last: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Starting,
+    Live,
+    Broken,
+}
+
+impl Health {
+    /// Before anything was heard of `watches`.
+    pub fn new(watches: impl IntoIterator<Item = Watch>, at: Timestamp) -> Self {
+        let watches: BTreeMap<_, _> = watches.into_iter().map(|watch| (watch, WatchHealth::Starting)).collect();
+        let settled = watches.keys().map(|watch| (watch.clone(), false)).collect();
+        Self { watches, settled, pulse: Ok(()), since: at, last: Kind::Starting }
+    }
+
+    /// A watch told how it stands.
+    pub fn watch(&mut self, watch: Watch, health: WatchHealth, at: Timestamp) {
+        if matches!(health, WatchHealth::Live | WatchHealth::Refused) {
+            self.settled.insert(watch.clone(), true);
+        }
+        self.watches.insert(watch, health);
+        self.refresh(at);
+    }
+
+    /// The pulse told whether the API answers.
+    pub fn pulse(&mut self, pulse: Result<(), String>, at: Timestamp) {
+        self.pulse = pulse;
+        self.refresh(at);
+    }
+
+    /// Whether every first list is in, or refused.
+    pub fn is_complete(&self) -> bool {
+        self.settled.values().all(|settled| *settled)
+    }
+
+    /// The watches whose first list is not in, in words: `pods in all namespaces`.
+    pub fn missing(&self) -> Vec<String> {
+        let missing = self.settled.iter().filter(|(_, settled)| !**settled);
+        missing.map(|(watch, _)| words(watch)).collect()
+    }
+
+    /// The sum.
+    pub fn status(&self) -> Status {
+        let refused = self.watches.iter().filter(|(_, health)| **health == WatchHealth::Refused);
+        let refused = refused.map(|(watch, _)| Refusal { kind: watch.kind, namespace: watch.namespace.clone() });
+        let since = self.since;
+        let source = match self.kind() {
+            Kind::Live => Source::Live { since },
+            Kind::Starting => Source::Starting { since, problem: self.problem() },
+            Kind::Broken => Source::Broken { since, problem: self.problem().unwrap_or_default() },
+        };
+        Status { source, refused: refused.collect() }
+    }
+
+    fn refresh(&mut self, at: Timestamp) {
+        let kind = self.kind();
+        if kind != self.last {
+            (self.since, self.last) = (at, kind);
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        if !self.is_complete() {
+            Kind::Starting
+        } else if self.problem().is_some() {
+            Kind::Broken
+        } else {
+            Kind::Live
+        }
+    }
+
+    fn problem(&self) -> Option<String> {
+        let broken = self.watches.iter().find_map(|(watch, health)| match health {
+            WatchHealth::Broken(problem) => Some(format!("the watch of {} broke: {problem}", words(watch))),
+            WatchHealth::Starting | WatchHealth::Live | WatchHealth::Refused => None,
+        });
+        let pulse = self.pulse.as_ref().err().map(|problem| format!("the Kubernetes API does not answer: {problem}"));
+        pulse.or(broken)
+    }
+}
+
+fn words(watch: &Watch) -> String {
+    let place = watch.namespace.as_ref().map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
+    format!("{} in {place}", watch.kind.resource())
+}

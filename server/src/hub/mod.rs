@@ -1,0 +1,182 @@
+//! The hub: the one task that owns the topology. Reports of the cluster go in, changes come out, each with a revision.
+//!
+//! It never waits for a client. Every scope that somebody looks at has a bounded channel of shared frames; a client that
+//! falls behind finds its place overwritten and asks for a snapshot.
+
+mod frame;
+mod handle;
+mod recent;
+mod scopes;
+
+use tokio::sync::{mpsc, watch};
+use topology::wire::{Changes, Cluster, Instance, Scope, ServerMessage, State, Status, Subscription};
+use topology::{Timestamp, Topology};
+
+pub use frame::Frame;
+pub use handle::{Feed, HubGone, HubHandle, Readiness, View};
+use handle::Request;
+use recent::Recent;
+use scopes::Scopes;
+
+use crate::cluster::{Health, Report};
+
+/// How many reports may wait for the hub; beyond that the watches wait, and so the API server.
+pub const REPORT_QUEUE: usize = 4_096;
+/// How many reports are folded into one revision at most.
+const BATCH: usize = 512;
+/// How many questions may wait for the hub.
+const REQUEST_QUEUE: usize = 1_024;
+
+/// The state and everybody who looks at it.
+pub struct Hub {
+    topology: Topology,
+    health: Health,
+    status: watch::Sender<Status>,
+    readiness: watch::Sender<Readiness>,
+    scopes: Scopes,
+    recent: Recent,
+    instance: Instance,
+    clock: fn() -> Timestamp,
+}
+
+impl Hub {
+    /// A hub that knows nothing yet, and the handle to ask it.
+    pub fn new(cluster: Cluster, instance: Instance, health: Health, clock: fn() -> Timestamp) -> (HubTask, HubHandle) {
+        let status = watch::Sender::new(health.status());
+        let readiness = watch::Sender::new(Readiness { missing: health.missing(), ever: false });
+        let (requests, inbox) = mpsc::channel(REQUEST_QUEUE);
+        let handle = HubHandle::new(cluster, instance, requests, status.subscribe(), readiness.subscribe());
+        let hub = Self {
+            topology: Topology::default(),
+            health,
+            status,
+            readiness,
+            scopes: Scopes::default(),
+            recent: Recent::default(),
+            instance,
+            clock,
+        };
+        (HubTask { hub, inbox }, handle)
+    }
+
+    fn take(&mut self, reports: &mut Vec<Report>) {
+        let at = (self.clock)();
+        let mut observations = Vec::with_capacity(reports.len());
+        for report in reports.drain(..) {
+            match report {
+                Report::Observed(observation) => observations.push(observation),
+                Report::Watch(watch, health) => self.health.watch(watch, health, at),
+                Report::Pulse(pulse) => self.health.pulse(pulse, at),
+            }
+        }
+        if let Some(delta) = self.topology.apply(at, observations) {
+            self.scopes.publish(&delta);
+            self.recent.push(delta);
+        }
+        let status = self.health.status();
+        self.status.send_if_modified(|known| {
+            let changed = *known != status;
+            if changed {
+                *known = status;
+            }
+            changed
+        });
+        let (missing, complete) = (self.health.missing(), self.health.is_complete());
+        self.readiness.send_if_modified(|known| {
+            let changed = known.missing != missing || known.ever != (known.ever || complete);
+            if changed {
+                *known = Readiness { missing, ever: known.ever || complete };
+            }
+            changed
+        });
+    }
+
+    fn answer(&mut self, request: Request) {
+        // Whoever asked may be gone by now; then nobody needs the answer.
+        match request {
+            Request::Subscribe { subscription, reply } => drop(reply.send(self.subscribe(subscription))),
+            Request::View { set, reply } => {
+                let board = set.map(|set| {
+                    let board = self.topology.board(&set).cloned().map(Box::new);
+                    (set, board)
+                });
+                let view = View {
+                    revision: self.topology.revision(),
+                    at: (self.clock)(),
+                    status: self.health.status(),
+                    fleet: self.topology.fleet().clone(),
+                    board,
+                };
+                drop(reply.send(view));
+            }
+        }
+    }
+
+    /// What the client missed, or the whole state, and a receiver for what comes: all at one revision, so that nothing
+    /// is lost or doubled in between.
+    fn subscribe(&mut self, Subscription { scope, since }: Subscription) -> Feed {
+        let now = self.topology.revision();
+        let missed = since
+            .filter(|since| since.instance == self.instance)
+            .and_then(|since| self.recent.since(since.revision, now, &scope));
+        let first = missed.unwrap_or_else(|| {
+            let topology = &self.topology;
+            let at = (self.clock)();
+            vec![self.scopes.snapshot(&scope, now, || ServerMessage::Snapshot {
+                revision: now,
+                at,
+                state: state_of(topology, &scope),
+            })]
+        });
+        let live = self.scopes.subscribe(scope.clone());
+        Feed { scope, first, live }
+    }
+}
+
+fn state_of(topology: &Topology, scope: &Scope) -> State {
+    match scope {
+        Scope::Fleet => State::Fleet(topology.fleet().clone()),
+        Scope::StatefulSet(set) => {
+            State::StatefulSet { set: set.clone(), board: topology.board(set).cloned().map(Box::new) }
+        }
+    }
+}
+
+/// The part of a delta that concerns a scope, as a message.
+fn message_for(scope: &Scope, delta: &topology::fold::Delta) -> Option<ServerMessage> {
+    let changes = match scope {
+        Scope::Fleet => (!delta.fleet.is_empty()).then(|| Changes::Fleet(delta.fleet.clone()))?,
+        Scope::StatefulSet(set) => {
+            let (_, changes) = delta.boards.iter().find(|(changed, _)| changed == set)?;
+            Changes::StatefulSet { set: set.clone(), changes: changes.clone() }
+        }
+    };
+    Some(ServerMessage::Delta { revision: delta.revision, at: delta.at, changes })
+}
+
+/// A hub that is ready to run.
+pub struct HubTask {
+    hub: Hub,
+    inbox: mpsc::Receiver<Request>,
+}
+
+impl HubTask {
+    /// Runs until every handle is dropped. When the reports end, what is known stays and can be asked for.
+    pub async fn run(mut self, mut reports: mpsc::Receiver<Report>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut reporting = true;
+        loop {
+            tokio::select! {
+                taken = reports.recv_many(&mut batch, BATCH), if reporting => match taken {
+                    0 => reporting = false,
+                    _ => self.hub.take(&mut batch),
+                },
+                request = self.inbox.recv() => match request {
+                    Some(request) => self.hub.answer(request),
+                    None => return,
+                },
+            }
+        }
+    }
+}
+

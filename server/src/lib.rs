@@ -1,0 +1,14 @@
+//! The server: watches a cluster, keeps its topology, and shows it.
+//!
+//! - [`config`]: what the user asked for;
+//! - [`cluster`]: watches of a Kubernetes API, turned into facts;
+//! - [`hub`]: the one owner of the state;
+//! - [`web`]: the page, the stream and the API;
+//! - [`serve`]: all of them together.
+
+pub mod clock;
+pub mod cluster;
+pub mod config;
+pub mod hub;
+pub mod serve;
+pub mod web;

@@ -1,0 +1,84 @@
+//! What browsers and scripts see: the page, the stream, the API, and whether all is well.
+
+mod assets;
+mod guard;
+mod health;
+
+mod page;
+mod problem;
+mod rest;
+mod stream;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware;
+use axum::routing::{any, get};
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+pub use guard::Hosts;
+
+use crate::hub::HubHandle;
+
+/// How many clients may have a stream at once.
+pub const MAX_CLIENTS: usize = 4_096;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Shared {
+    /// The way to the state.
+    pub hub: HubHandle,
+    /// Which names the server is reached by.
+    pub hosts: Arc<Hosts>,
+    /// Turns true when the server stops.
+    pub stopping: watch::Receiver<bool>,
+    /// How many clients have a stream.
+    pub clients: Arc<AtomicUsize>,
+}
+
+impl FromRef<Shared> for HubHandle {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.hub.clone()
+    }
+}
+
+/// All routes.
+pub fn router(shared: Shared) -> Router {
+    let plain = Router::new()
+        .route("/", get(page::overview))
+        .route("/sets/{namespace}/{name}", get(page::set))
+        .route("/api/v1/topology", get(rest::fleet))
+        .route("/api/v1/topology/{namespace}/{statefulset}", get(rest::board))
+
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/api/{*rest}", any(problem::no_such_route))
+        .fallback(page::other)
+        .layer(CompressionLayer::new());
+    Router::new()
+        .merge(plain)
+        // Not compressed here: they come compressed, and a stream must not wait for a compressor.
+        .route("/pkg/{*path}", get(assets::hashed))
+        .route("/favicon.svg", get(assets::favicon))
+        .route("/api/v1/stream", get(stream::open))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared.hosts), guard::check))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(TraceLayer::new_for_http())
+        .with_state(shared)
+}
+
+fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}

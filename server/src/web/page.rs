@@ -1,0 +1,80 @@
+//! The page, rendered with the state of now, so that it can be read before (and without) WebAssembly.
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{expect_context, provide_context};
+use leptos_axum::ResponseOptions;
+use topology::SetKey;
+
+use super::assets;
+use super::problem::Problem;
+use crate::hub::{HubHandle, View};
+
+/// `GET /`
+pub(super) async fn overview(State(hub): State<HubHandle>, request: Request) -> Response {
+    match hub.view(None).await {
+        Ok(view) => render(&hub, view, StatusCode::OK, request).await,
+        Err(gone) => Problem::from(gone).into_response(),
+    }
+}
+
+/// `GET /sets/{namespace}/{name}`
+pub(super) async fn set(
+    State(hub): State<HubHandle>,
+    Path((namespace, name)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    match hub.view(Some(SetKey::new(namespace, name))).await {
+        Ok(view) => {
+            let known = view.board.as_ref().is_some_and(|(_, board)| board.is_some());
+            let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
+            render(&hub, view, status, request).await
+        }
+        Err(gone) => Problem::from(gone).into_response(),
+    }
+}
+
+/// Any other address: the page says that there is nothing.
+pub(super) async fn other(State(hub): State<HubHandle>, request: Request) -> Response {
+    match hub.view(None).await {
+        Ok(view) => render(&hub, view, StatusCode::NOT_FOUND, request).await,
+        Err(gone) => Problem::from(gone).into_response(),
+    }
+}
+
+async fn render(hub: &HubHandle, view: View, status: StatusCode, request: Request<Body>) -> Response {
+    let initial = app::Initial {
+        cluster: hub.cluster().clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        instance: hub.instance(),
+        revision: view.revision,
+        at: view.at,
+        status: view.status,
+        fleet: view.fleet,
+        board: view.board,
+    };
+    let shell = move || {
+        let options = expect_context::<ResponseOptions>();
+        options.insert_header(header::CONTENT_SECURITY_POLICY, content_security_policy());
+        app::shell(initial.clone(), assets::names())
+    };
+    let handler = leptos_axum::render_app_async_with_context(|| provide_context(()), shell);
+    let mut response = handler(request).await;
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Only what comes with this page may run, and only this server may be talked to. The nonce is new for each page.
+fn content_security_policy() -> HeaderValue {
+    let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
