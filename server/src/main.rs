@@ -1,5 +1,6 @@
 //! The `berth` binary.
 
+use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -10,6 +11,9 @@ use tracing_subscriber::EnvFilter;
 
 /// The exit code for what the user can mend.
 const USAGE: u8 = 2;
+
+/// What is logged unless RUST_LOG says otherwise. The Kubernetes client's own lines would say each failure twice.
+const DEFAULT_LOG: &str = "info,kube_client=off";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -26,8 +30,8 @@ async fn main() -> ExitCode {
 
 /// Log lines go to standard error; RUST_LOG chooses which.
 fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),

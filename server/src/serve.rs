@@ -32,7 +32,9 @@ pub enum StartError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; choose another with --listen ADDRESS:PORT (port 0 takes a free one)")]
+    #[error(
+        "cannot listen on {address}: {source}; choose another with --listen ADDRESS:PORT (port 0 takes a free one)"
+    )]
     Listen {
         /// Which.
         address: SocketAddr,
@@ -109,7 +111,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
 /// Says where the page is, on standard output: people and scripts read it there.
 #[allow(clippy::print_stdout, reason = "the one line that belongs on standard output")]
 fn announce(address: SocketAddr, open: bool) {
-    let shown = if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
+    let shown =
+        if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
     let url = format!("http://{shown}");
     println!("Berth is at {url}");
     if open && let Err(error) = open::that_detached(&url) {

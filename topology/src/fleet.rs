@@ -10,9 +10,11 @@ use crate::{SetKey, Stage};
 
 /// The summaries of all StatefulSets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fleet {
     /// By namespace and name. Written as a list of pairs, since JSON has no other keys than text.
     #[serde(with = "pairs")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<(SetKey, Summary)>"))]
     pub sets: BTreeMap<SetKey, Summary>,
 }
 
@@ -42,6 +44,7 @@ impl Fleet {
 
 /// One step of the fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum FleetChange {
     /// A StatefulSet came or changed.
     Changed {
@@ -56,6 +59,7 @@ pub enum FleetChange {
 
 /// What the rail shows of one StatefulSet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Whether the StatefulSet object exists.
     pub exists: bool,
@@ -73,6 +77,7 @@ pub struct Summary {
 
 /// Neighbouring pods in the same stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Dots {
     /// Their stage; `None` for wanted pods that do not exist.
     pub stage: Option<Stage>,
@@ -82,6 +87,7 @@ pub struct Dots {
 
 /// How urgently somebody should look at a StatefulSet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Attention {
     /// All is as it was asked for.
     Settled,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The UID of an object. Two pods of one name are the same incarnation only if their UIDs are equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Uid(pub Box<str>);
 
@@ -30,6 +31,7 @@ impl fmt::Display for Uid {
 
 /// The number at the end of a pod's name, which makes its identity within the StatefulSet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Ordinal(pub u32);
 
@@ -58,6 +60,7 @@ impl fmt::Display for Ordinal {
 
 /// The namespace and name of a StatefulSet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SetKey {
     /// The namespace.
     pub namespace: String,
@@ -86,6 +89,7 @@ impl fmt::Display for SetKey {
 /// The number of a published change. Counts up by one for each change that the server publishes; 0 is the
 /// empty topology before the first one. Numbers of different servers cannot be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Revision(pub u64);
 

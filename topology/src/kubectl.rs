@@ -12,6 +12,7 @@ use crate::kubernetes::{Condition, ContainerState, ContainerStatus, Pod, Termina
 
 /// The columns READY, STATUS and RESTARTS.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PodColumns {
     /// READY.
     pub ready: ReadyCount,
@@ -23,6 +24,7 @@ pub struct PodColumns {
 
 /// READY: how many containers are ready, of how many. Sidecars count, other init containers do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadyCount {
     /// Ready ones.
     pub ready: u32,
@@ -44,6 +46,7 @@ const LONGEST_SECONDS: i64 = i64::MAX / 1_000_000_000;
 
 /// RESTARTS: how many, and when the latest was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Restarts {
     /// How many. Signed as in the API, which forbids no negative count.
     pub count: i64,

@@ -6,6 +6,7 @@ use crate::kubernetes::{ContainerState, ContainerStatus, Pod};
 
 /// Where a pod stands between its creation and its end. Beside it, kubectl's STATUS text says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Stage {
     /// Created; not scheduled yet, or the kubelet has not begun.
     Pending,

@@ -60,13 +60,18 @@ impl Trace {
     }
 
     fn expected_text(&self, columns: &[Columns]) -> String {
-        let lines = self.pods.iter().zip(columns);
-        lines.map(|((line, _), it)| format!("{line} {} {} {}\n", it.ready, it.status, it.restarts)).collect()
+        let pairs = self.pods.iter().zip(columns);
+        lines(pairs.map(|((line, _), it)| format!("{line} {} {} {}", it.ready, it.status, it.restarts)))
     }
 
     fn objects(&self) -> impl Iterator<Item = &Value> {
         self.pods.iter().map(|(_, pod)| pod)
     }
+}
+
+/// The text of these lines, the last one ended as well.
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.flat_map(|line| [line, "\n".to_owned()]).collect()
 }
 
 fn data(name: &str) -> PathBuf {
@@ -128,21 +133,21 @@ impl Printer {
     /// the next text give it the time to start.
     fn print<'a>(&self, pods: impl Iterator<Item = &'a Value>) -> Vec<Columns> {
         let by = now().millis_since(NOW);
-        let input: String = pods.map(|pod| format!("{}\n", later(pod.clone(), by))).collect();
+        let input = lines(pods.map(|pod| later(pod.clone(), by).to_string()));
         let mut printer = Command::new(&self.0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", self.0.display()));
         let mut stdin = printer.stdin.take().expect("it is piped");
-        let lines = input.lines().count();
+        let asked = input.lines().count();
         let writer = thread::spawn(move || stdin.write_all(input.as_bytes()));
         let output = printer.wait_with_output().expect("it ends");
         assert!(output.status.success(), "the printer failed; its standard error says why");
         writer.join().expect("no panic").expect("it read all pods");
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         let columns: Vec<Columns> = text.lines().map(|line| serde_json::from_str(line).expect("columns")).collect();
-        assert_eq!(columns.len(), lines, "one line for each pod");
+        assert_eq!(columns.len(), asked, "one line for each pod");
         columns
     }
 }
@@ -201,13 +206,13 @@ fn given_every_pod_event_of_the_traces_when_printed_then_the_columns_are_those_o
 fn given_the_real_printer_when_it_prints_the_pods_made_by_hand_then_the_committed_columns_are_its_own() {
     let Some(printer) = Printer::find() else { return };
     let mut cases = cases();
-    let printed = printer.print(cases.iter().map(|case| &case.pod));
+    let real = printer.print(cases.iter().map(|case| &case.pod));
     if rewrites() {
-        cases.iter_mut().zip(&printed).for_each(|(case, columns)| case.columns = columns.clone());
-        let lines = cases.iter().map(|case| serde_json::to_string(case).expect("JSON") + "\n");
-        write(&data("pods.jsonl"), &lines.collect::<String>());
+        cases.iter_mut().zip(&real).for_each(|(case, columns)| case.columns = columns.clone());
+        let text = lines(cases.iter().map(|case| serde_json::to_string(case).expect("JSON")));
+        write(&data("pods.jsonl"), &text);
     }
-    for (case, columns) in cases.iter().zip(printed) {
+    for (case, columns) in cases.iter().zip(real) {
         assert_eq!(case.columns, columns, "{}: {}", case.name, case.pod);
     }
 }
@@ -216,11 +221,11 @@ fn given_the_real_printer_when_it_prints_the_pods_made_by_hand_then_the_committe
 fn given_the_real_printer_when_it_prints_the_traces_then_the_committed_columns_are_its_own() {
     let Some(printer) = Printer::find() else { return };
     for trace in traces() {
-        let printed = trace.expected_text(&printer.print(trace.objects()));
+        let real = trace.expected_text(&printer.print(trace.objects()));
         if rewrites() {
-            write(&trace.expected_file(), &printed);
+            write(&trace.expected_file(), &real);
         }
-        assert_eq!(read(&trace.expected_file()), printed, "{}", trace.name);
+        assert_eq!(read(&trace.expected_file()), real, "{}", trace.name);
     }
 }
 

@@ -32,7 +32,7 @@ pub enum ConnectError {
     )]
     NoKubeconfig,
     /// A kubeconfig that cannot be read.
-    #[error("cannot use the kubeconfig{}: {source}; mend it or pass another with --kubeconfig PATH", named(.path.as_ref()))]
+    #[error("cannot use the kubeconfig{}: {}; mend it or pass another with --kubeconfig PATH", named(.path.as_ref()), one_line(.source))]
     Unusable {
         /// Which one, if it was named.
         path: Option<PathBuf>,
@@ -53,6 +53,11 @@ pub enum ConnectError {
     /// A client could not be made from the configuration.
     #[error("cannot make a client for the cluster: {0}; check the kubeconfig's certificates and proxy")]
     Client(#[from] kube::Error),
+}
+
+/// The first line of a message: parsers draw pictures below it.
+fn one_line(error: &KubeconfigError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 fn named(path: Option<&PathBuf>) -> String {

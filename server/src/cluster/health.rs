@@ -112,6 +112,7 @@ impl Health {
 }
 
 fn words(watch: &Watch) -> String {
-    let place = watch.namespace.as_ref().map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
+    let place =
+        watch.namespace.as_ref().map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
     format!("{} in {place}", watch.kind.resource())
 }

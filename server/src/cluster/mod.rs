@@ -51,6 +51,7 @@ pub fn start(connector: &Arc<Connector>, namespaces: Option<&[String]>, reports:
 pub fn watches(namespaces: Option<&[String]>) -> Vec<Watch> {
     let namespaces: Vec<Option<String>> =
         namespaces.map_or_else(|| vec![None], |named| named.iter().cloned().map(Some).collect());
-    let pairs = Kind::ALL.into_iter().flat_map(|kind| namespaces.iter().map(move |namespace| (kind, namespace.clone())));
+    let pairs =
+        Kind::ALL.into_iter().flat_map(|kind| namespaces.iter().map(move |namespace| (kind, namespace.clone())));
     pairs.map(|(kind, namespace)| Watch { kind, namespace }).collect()
 }

@@ -36,7 +36,9 @@ pub async fn run(connector: Arc<Connector>, reports: mpsc::Sender<Report>) {
                 }
             }
             (Answer::Alive, true) => {}
-            (Answer::Timeout | Answer::Failed(_), _) if answers => warn!(problem = answer.text(), "the API does not answer"),
+            (Answer::Timeout | Answer::Failed(_), _) if answers => {
+                warn!(problem = answer.text(), "the API does not answer")
+            }
             (Answer::Timeout | Answer::Failed(_), _) => {}
         }
         let alive = matches!(answer, Answer::Alive);

@@ -169,7 +169,9 @@ impl Session<'_> {
     async fn recover(&mut self, failure: Failure) -> bool {
         let (health, pause) = match failure {
             Failure::Refused => (WatchHealth::Refused, REFUSED_PAUSE),
-            Failure::Expired => (WatchHealth::Broken("the watch expired (410); listing anew".to_owned()), Duration::ZERO),
+            Failure::Expired => {
+                (WatchHealth::Broken("the watch expired (410); listing anew".to_owned()), Duration::ZERO)
+            }
             Failure::Broken(problem) => (WatchHealth::Broken(problem), self.next_pause()),
             // Both end the session before this.
             Failure::Unauthorized | Failure::NoStreaming => return true,

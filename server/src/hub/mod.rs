@@ -13,8 +13,8 @@ use topology::wire::{Changes, Cluster, Instance, Scope, ServerMessage, State, St
 use topology::{Timestamp, Topology};
 
 pub use frame::Frame;
-pub use handle::{Feed, HubGone, HubHandle, Readiness, View};
 use handle::Request;
+pub use handle::{Feed, HubGone, HubHandle, Readiness, View};
 use recent::Recent;
 use scopes::Scopes;
 
@@ -179,4 +179,3 @@ impl HubTask {
         }
     }
 }
-

@@ -49,7 +49,12 @@ impl Scopes {
     }
 
     /// The scope's snapshot: the one at hand if it is of this revision, else a new one.
-    pub(super) fn snapshot(&mut self, scope: &Scope, now: Revision, make: impl FnOnce() -> ServerMessage) -> Arc<Frame> {
+    pub(super) fn snapshot(
+        &mut self,
+        scope: &Scope,
+        now: Revision,
+        make: impl FnOnce() -> ServerMessage,
+    ) -> Arc<Frame> {
         let open = self.open(scope.clone());
         match &open.snapshot {
             Some(frame) if frame.revision == now => Arc::clone(frame),

@@ -21,7 +21,8 @@ const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=3600"
 pub(super) fn names() -> app::Assets {
     let find = |extension: &str| {
         let suffix = format!(".{extension}");
-        let mut found: Vec<_> = Site::iter().filter(|name| name.starts_with("pkg/") && name.ends_with(&suffix)).collect();
+        let mut found: Vec<_> =
+            Site::iter().filter(|name| name.starts_with("pkg/") && name.ends_with(&suffix)).collect();
         found.sort();
         found.pop().map_or_else(String::new, |name| format!("/{name}"))
     };

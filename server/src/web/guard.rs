@@ -50,9 +50,8 @@ pub(super) async fn check(State(hosts): State<Arc<Hosts>>, request: Request, nex
 }
 
 fn admit(hosts: &Hosts, request: &Request) -> Result<(), Problem> {
-    let host = host_of(request).ok_or_else(|| {
-        Problem::new(StatusCode::BAD_REQUEST, "the request names no host: send a Host header")
-    })?;
+    let host = host_of(request)
+        .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "the request names no host: send a Host header"))?;
     if !hosts.allow(&host) {
         let detail = format!(
             "{} is no name of this server: open it by the address that it printed, or start it with --allow-host {}",

@@ -3,7 +3,7 @@
 mod assets;
 mod guard;
 mod health;
-
+mod openapi;
 mod page;
 mod problem;
 mod rest;
@@ -51,12 +51,14 @@ impl FromRef<Shared> for HubHandle {
 
 /// All routes.
 pub fn router(shared: Shared) -> Router {
+    // Rendering spawns tasks through this; a second call finds it set already.
+    let _ = any_spawner::Executor::init_tokio();
     let plain = Router::new()
         .route("/", get(page::overview))
         .route("/sets/{namespace}/{name}", get(page::set))
         .route("/api/v1/topology", get(rest::fleet))
         .route("/api/v1/topology/{namespace}/{statefulset}", get(rest::board))
-
+        .route("/api/v1/openapi.json", get(openapi::document))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/api/{*rest}", any(problem::no_such_route))
@@ -75,7 +77,7 @@ pub fn router(shared: Shared) -> Router {
         .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().on_failure(()))
         .with_state(shared)
 }
 

@@ -5,15 +5,17 @@ use std::any::Any;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tracing::error;
 
 use crate::hub::HubGone;
 
 /// What went wrong, and what to do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Problem {
     #[serde(skip)]
+    #[schemars(skip)]
     code: StatusCode,
     status: u16,
     title: &'static str,

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use topology::board::Board;
 use topology::fleet::Summary;
@@ -13,8 +14,7 @@ use super::problem::Problem;
 use crate::hub::HubHandle;
 
 /// All StatefulSets at one revision.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(Deserialize))]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct FleetView {
     revision: Revision,
     at: Timestamp,
@@ -24,8 +24,7 @@ pub(super) struct FleetView {
 }
 
 /// One of them.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(Deserialize))]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct FleetEntry {
     namespace: String,
     name: String,
@@ -34,7 +33,7 @@ pub(super) struct FleetEntry {
 }
 
 /// One StatefulSet at one revision.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct BoardView {
     revision: Revision,
     at: Timestamp,
@@ -73,10 +72,15 @@ pub(super) async fn board(
 ) -> Result<Json<BoardView>, Problem> {
     let view = hub.view(Some(SetKey::new(namespace, name))).await?;
     let unknown = |set: &SetKey| {
-        Problem::new(StatusCode::NOT_FOUND, format!("no StatefulSet {set} is known; /api/v1/topology lists those that are"))
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            format!("no StatefulSet {set} is known; /api/v1/topology lists those that are"),
+        )
     };
     match view.board {
-        Some((_, Some(board))) => Ok(Json(BoardView { revision: view.revision, at: view.at, status: view.status, board })),
+        Some((_, Some(board))) => {
+            Ok(Json(BoardView { revision: view.revision, at: view.at, status: view.status, board }))
+        }
         Some((set, None)) => Err(unknown(&set)),
         None => Err(unknown(&SetKey::new("", ""))),
     }

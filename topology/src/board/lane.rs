@@ -15,6 +15,7 @@ pub const MAX_SPANS: usize = 64;
 
 /// One identity over time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lane {
     /// The identity within its StatefulSet.
     pub ordinal: Ordinal,
@@ -55,6 +56,7 @@ impl Lane {
 
 /// One pod (one UID) that held an identity, from first seen to gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Incarnation {
     /// The pod's UID.
     pub uid: Uid,
@@ -92,6 +94,7 @@ pub struct Incarnation {
 
 /// One stage of an incarnation; it lasts until the next one begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Span {
     /// The stage.
     pub stage: Stage,
@@ -101,6 +104,7 @@ pub struct Span {
 
 /// Whether an incarnation's beginning was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Found {
     /// It came while Berth watched.
     Watched,
@@ -110,6 +114,7 @@ pub enum Found {
 
 /// How an incarnation's end is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum End {
     /// The watch reported it (arrival time).
     Seen {
@@ -145,6 +150,7 @@ impl End {
 
 /// One thing about a pod that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum PodChange {
     /// A new stage, and when it was seen (arrival time).
     Stage(Span),

@@ -22,6 +22,7 @@ pub const MAX_STRANGERS: usize = 64;
 
 /// Everything about one StatefulSet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Board {
     /// Which.
     pub set: SetKey,
@@ -41,6 +42,7 @@ pub struct Board {
 
 /// The StatefulSet object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Controller {
     /// It exists.
     Present(Spec),
@@ -65,6 +67,7 @@ impl Controller {
 
 /// What a StatefulSet asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Spec {
     /// Its UID.
     pub uid: Uid,
@@ -127,6 +130,7 @@ impl From<&StatefulSet> for Spec {
 
 /// One step of a board.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Change {
     /// The board as a whole: it is new.
     Appeared(Box<Board>),

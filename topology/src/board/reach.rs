@@ -7,6 +7,7 @@ use crate::{Stage, Uid};
 
 /// A Service, seen from a StatefulSet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServiceView {
     /// Its name.
     pub name: String,
@@ -42,6 +43,7 @@ impl ServiceView {
 
 /// How a Service's slices carry a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reach {
     /// Whether its address is served.
     pub state: ReachState,
@@ -51,6 +53,7 @@ pub struct Reach {
 
 /// Whether the slices serve an endpoint's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ReachState {
     /// In a slice, withheld: not ready.
     Withheld,
@@ -62,6 +65,7 @@ pub enum ReachState {
 
 /// A pod that is not a member though a name or a label suggests it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stranger {
     /// Its name.
     pub name: String,
@@ -79,6 +83,7 @@ pub struct Stranger {
 
 /// Why a pod that is no member is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum StrangerReason {
     /// It has the name of an identity, so the controller cannot create its own pod.
     TakesName,

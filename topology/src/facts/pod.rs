@@ -59,6 +59,7 @@ impl Pod {
 
 /// A controlling owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Owner {
     /// Its kind.
     pub kind: String,
@@ -72,6 +73,7 @@ pub struct Owner {
 
 /// The phase of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Phase {
     /// Not all containers were started yet.
     Pending,

@@ -37,6 +37,7 @@ impl Service {
 
 /// How a Service is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ServiceKind {
     /// No virtual address: DNS answers with the pods' own.
     Headless,
@@ -48,6 +49,7 @@ pub enum ServiceKind {
 
 /// One port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServicePort {
     /// Its name; may be empty.
     pub name: String,

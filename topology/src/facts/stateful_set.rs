@@ -51,6 +51,7 @@ impl StatefulSet {
 
 /// Whether pods come and go one by one (`spec.podManagementPolicy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum PodManagement {
     /// One after the other, each Ready before the next.
     OrderedReady,
@@ -60,6 +61,7 @@ pub enum PodManagement {
 
 /// How changed templates are rolled out (`spec.updateStrategy`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum UpdateStrategy {
     /// The controller replaces pods from the highest ordinal down.
     RollingUpdate {
@@ -76,6 +78,7 @@ pub enum UpdateStrategy {
 
 /// How many pods may be unavailable during a rolling update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum MaxUnavailable {
     /// That many.
     Pods(u32),
@@ -96,6 +99,7 @@ impl MaxUnavailable {
 
 /// What the controller counted (`status`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// The generation of the spec that the controller has seen.
     pub observed_generation: i64,

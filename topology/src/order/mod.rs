@@ -10,6 +10,7 @@ use crate::{Ordinal, Stage, Timestamp};
 
 /// What the controller does or waits for, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Order {
     /// What.
     pub reason: Reason,
@@ -19,6 +20,7 @@ pub struct Order {
 
 /// A beginning, with the clock that it was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Since {
     /// The API server's or kubelet's clock (whole seconds).
     Api(Timestamp),
@@ -38,6 +40,7 @@ impl Since {
 /// What a controller does or waits for. Rule numbers in the documentation of the variants are those of one pass of the
 /// StatefulSet controller: see [`explain`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Reason {
     /// The StatefulSet object is not there (not seen, or gone).
     NoController {
@@ -197,6 +200,7 @@ pub enum Reason {
 
 /// What is to be expected of a pod that holds a rollout up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Outlook {
     /// It fails: only its deletion helps.
     Hopeless,
@@ -209,6 +213,7 @@ pub const MAX_NAMED: usize = 8;
 
 /// Why a pod cannot be created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Obstacle {
     /// Its name would be longer than the 63 characters of a label value.
     NameTooLong {
@@ -224,6 +229,7 @@ pub enum Obstacle {
 
 /// The pod before, whose readiness let the next one start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Predecessor {
     /// Which.
     pub ordinal: Ordinal,
@@ -235,6 +241,7 @@ pub struct Predecessor {
 
 /// What cannot happen before a condition is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Blocked {
     /// The creation of this pod.
     Creation(Ordinal),

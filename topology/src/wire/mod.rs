@@ -25,6 +25,7 @@ pub const MAX_SUBSCRIPTIONS: usize = 8;
 
 /// What a client can ask to see.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Scope {
     /// One summary per StatefulSet.
     Fleet,
@@ -34,6 +35,7 @@ pub enum Scope {
 
 /// A scope, and what the client has of it already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Subscription {
     /// What to see.
     pub scope: Scope,
@@ -43,6 +45,7 @@ pub struct Subscription {
 
 /// A revision of one run of the server. A number alone would not do: after a restart it counts anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Position {
     /// Which run of the server.
     pub instance: Instance,
@@ -52,11 +55,13 @@ pub struct Position {
 
 /// One run of the server: a random number chosen at its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Instance(pub u32);
 
 /// What clients say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ClientMessage {
     /// The first message.
     Hello {
@@ -76,6 +81,7 @@ pub enum ClientMessage {
 
 /// What the server says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ServerMessage {
     /// The first message.
     Welcome(Welcome),
@@ -110,6 +116,7 @@ pub enum ServerMessage {
 
 /// The server introduces itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Welcome {
     /// The protocol that is spoken; [`PROTOCOL`].
     pub protocol: u16,
@@ -127,10 +134,12 @@ pub struct Welcome {
 
 /// Something that a server can do beyond showing. None exists in this version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Capability {}
 
 /// The cluster that is watched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cluster {
     /// How the user calls it: the context's name, or `in-cluster`.
     pub name: String,
@@ -142,6 +151,7 @@ pub struct Cluster {
 
 /// How the server stands to the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Status {
     /// Whether what is shown is live.
     pub source: Source,
@@ -151,6 +161,7 @@ pub struct Status {
 
 /// Whether what is shown is live.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Source {
     /// The first lists are not in yet.
     Starting {
@@ -183,6 +194,7 @@ impl Source {
 /// Something that the API server refused to show (403). The rule that would grant it: the verbs `get`, `list` and
 /// `watch` on the kind's resource in its API group.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refusal {
     /// The kind.
     pub kind: Kind,
@@ -192,6 +204,7 @@ pub struct Refusal {
 
 /// The state of a scope.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum State {
     /// Of [`Scope::Fleet`].
     Fleet(Fleet),
@@ -206,6 +219,7 @@ pub enum State {
 
 /// What one revision changed in a scope.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Changes {
     /// In [`Scope::Fleet`].
     Fleet(Vec<FleetChange>),
@@ -220,6 +234,7 @@ pub enum Changes {
 
 /// Why the server closes a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Bye {
     /// The server stops; another try later may find a new one.
     ShuttingDown,

@@ -1,0 +1,59 @@
+# Two commands do everything: `make demo` and `make test`. `make` alone lists the others.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+env := set -euo pipefail; . tools/env;
+
+.PHONY: help
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+.PHONY: demo
+demo: setup-demo build ## a real control plane, the walk-through's StatefulSet, and Berth on it, until Ctrl-C
+	@tools/demo
+
+.PHONY: test
+test: setup build-page ## every test: Rust, then the page in a browser on a real control plane
+	@$(env) cargo test --workspace
+	@$(env) cargo build -p server --bin berth
+	@$(env) BERTH_BIN="$$BERTH_TARGET/debug/berth" node --test --test-concurrency=1 tests/browser/*.test.js
+
+.PHONY: lint
+lint: ## formatting and clippy, for the server and for the page; no warning passes
+	@tools/setup rust
+	@mkdir -p target/site # what the server embeds, still empty perhaps
+	@$(env) cargo fmt --all --check
+	@$(env) cargo clippy --workspace --all-targets -- -D warnings
+	@$(env) cargo clippy -p app --features hydrate --target wasm32-unknown-unknown -- -D warnings
+
+.PHONY: setup
+setup: ## install the tools that are missing (done by the commands that need them)
+	@tools/setup
+
+.PHONY: setup-demo setup-build build-page
+setup-demo:
+	@tools/setup rust page control-plane
+setup-build:
+	@tools/setup rust page
+build-page:
+	@tools/page
+
+.PHONY: page
+page: setup-build build-page ## build the page into target/site
+
+.PHONY: build
+build: page ## build the page and, with the page in it, target/release/berth
+	@$(env) cargo build --release -p server --bin berth
+
+.PHONY: dev
+dev: setup-demo ## rebuild and reload on every change, on your KUBECONFIG or on a control plane of its own
+	@$(env) rm -f target/site.stamp; \
+	if [[ $${KUBECONFIG:-} ]]; then cargo leptos watch; else tools/with-control-plane cargo leptos watch; fi
+
+.PHONY: bench
+bench: setup build ## measure the release build under load
+	@$(env) BERTH_BIN="$$BERTH_TARGET/release/berth" node tests/load/bench.mjs
+
+.PHONY: clean
+clean: ## remove what was built here; installed tools stay in the cache
+	@$(env) cargo clean; rm -rf target tests/browser/node_modules

@@ -1,0 +1,83 @@
+//! The description of the API (OpenAPI 3.1), made from the types that the handlers answer with.
+
+use std::sync::LazyLock;
+
+use axum::Json;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::rest::{BoardView, FleetView};
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(describe);
+
+/// `GET /api/v1/openapi.json`
+pub(super) async fn document() -> Response {
+    let mut response = Json(&*DOCUMENT).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn describe() -> Value {
+    let mut schemas = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into())
+        .into_generator();
+    let fleet = schemas.subschema_for::<FleetView>();
+    let board = schemas.subschema_for::<BoardView>();
+    let problem = schemas.subschema_for::<Problem>();
+    let components = schemas.take_definitions(true);
+    let answer = |description: &str, kind: &str, schema: &schemars::Schema| json!({"description": description, "content": {kind: {"schema": schema}}});
+    let parameter = |name: &str, place: &str, description: &str| {
+        json!({"name": name, "in": place, "required": place == "path", "description": description,
+               "schema": {"type": "string"}})
+    };
+    let text = |description: &str| json!({"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}});
+    let problems = "application/problem+json";
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Berth",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The topology state of a cluster's StatefulSets. Changes are streamed over a WebSocket at \
+                            /api/v1/stream (postcard, or JSON with ?format=json).",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": {
+            "/api/v1/topology": {"get": {
+                "operationId": "listStatefulSets",
+                "summary": "All StatefulSets, one summary each",
+                "parameters": [parameter("namespace", "query", "Only those of this namespace")],
+                "responses": {
+                    "200": answer("The fleet at one revision", "application/json", &fleet),
+                    "503": answer("The server is shutting down", problems, &problem),
+                },
+            }},
+            "/api/v1/topology/{namespace}/{statefulset}": {"get": {
+                "operationId": "getStatefulSet",
+                "summary": "Everything about one StatefulSet",
+                "parameters": [
+                    parameter("namespace", "path", "Its namespace"),
+                    parameter("statefulset", "path", "Its name"),
+                ],
+                "responses": {
+                    "200": answer("Its board at one revision", "application/json", &board),
+                    "404": answer("Nothing is known of it", problems, &problem),
+                    "503": answer("The server is shutting down", problems, &problem),
+                },
+            }},
+            "/healthz": {"get": {
+                "operationId": "healthz",
+                "summary": "Whether the process answers",
+                "responses": {"200": text("It does")},
+            }},
+            "/readyz": {"get": {
+                "operationId": "readyz",
+                "summary": "Whether every first list is in and the Kubernetes API answers",
+                "responses": {"200": text("Yes"), "503": text("Why not")},
+            }},
+        },
+        "components": {"schemas": components},
+    })
+}

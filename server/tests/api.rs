@@ -1,0 +1,104 @@
+//! The API: JSON as its own description says, readiness in words, and errors that name what to do.
+
+mod support;
+
+use axum::body::Body;
+use http::{Request, StatusCode, header};
+use serde_json::Value;
+use server::cluster::{Report, WatchHealth, watches};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use support::{Fed, fed, observations};
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+async fn get(fed: &Fed, path: &str) -> (StatusCode, String, String) {
+    let (_stopping, stopped) = watch::channel(false);
+    let shared = server::web::Shared {
+        hub: fed.hub.clone(),
+        hosts: Arc::new(server::web::Hosts::new("127.0.0.1:1".parse().unwrap(), &[])),
+        stopping: stopped,
+        clients: Arc::new(AtomicUsize::new(0)),
+    };
+    let request = Request::get(path).header(header::HOST, "localhost").body(Body::empty()).unwrap();
+    let response = server::web::router(shared).oneshot(request).await.expect("an answer");
+    let (parts, body) = response.into_parts();
+    let kind = parts.headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap()).to_owned();
+    let bytes = axum::body::to_bytes(body, 1 << 24).await.expect("a body");
+    (parts.status, kind, String::from_utf8(bytes.to_vec()).expect("text"))
+}
+
+async fn fed_with(trace: &str) -> Fed {
+    let fed = fed();
+    for observation in observations(trace) {
+        fed.observe_and_settle(observation).await;
+    }
+    fed
+}
+
+#[tokio::test]
+async fn given_the_api_when_asked_then_every_answer_is_as_its_description_says() {
+    let document = get(&fed(), "/api/v1/openapi.json").await;
+    assert_eq!((document.0, document.1.as_str()), (StatusCode::OK, "application/json"));
+    let document: Value = serde_json::from_str(&document.2).expect("JSON");
+    for trace in ["seed", "scale", "rollout", "services", "unready", "parallel"] {
+        let fed = fed_with(trace).await;
+        for (path, route, status) in [
+            ("/api/v1/topology".to_owned(), "/api/v1/topology", "200"),
+            (format!("/api/v1/topology/{trace}/web"), "/api/v1/topology/{namespace}/{statefulset}", "200"),
+            ("/api/v1/topology/no/such".to_owned(), "/api/v1/topology/{namespace}/{statefulset}", "404"),
+        ] {
+            let (code, kind, body) = get(&fed, &path).await;
+            assert_eq!(code.as_str(), status, "{path}: {body}");
+            let mut schema = document["paths"][route]["get"]["responses"][status]["content"][&kind]["schema"].clone();
+            assert!(schema.is_object(), "{path}: {kind} is not described");
+            schema["components"] = document["components"].clone();
+            let validator = jsonschema::validator_for(&schema).expect("a schema");
+            let body: Value = serde_json::from_str(&body).expect("JSON");
+            let errors: Vec<String> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{path}: {errors:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn given_a_namespace_when_the_fleet_is_asked_for_then_only_its_sets_are_listed() {
+    let fed = fed_with("seed").await;
+    for (query, expected) in [("", 1), ("?namespace=seed", 1), ("?namespace=other", 0)] {
+        let (_, _, body) = get(&fed, &format!("/api/v1/topology{query}")).await;
+        let body: Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!(body["statefulsets"].as_array().map(Vec::len), Some(expected), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn given_an_unknown_address_when_asked_then_a_problem_names_the_description() {
+    let (status, kind, body) = get(&fed(), "/api/v1/nothing").await;
+    assert_eq!((status, kind.as_str()), (StatusCode::NOT_FOUND, "application/problem+json"));
+    assert!(body.contains("/api/v1/openapi.json"), "{body}");
+    for path in ["/pkg/../Cargo.toml", "/pkg/%2e%2e/%2e%2e/Cargo.toml", "/pkg//etc/passwd", "/pkg/nothing.js"] {
+        assert_eq!(get(&fed(), path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn given_the_watches_when_asked_for_readiness_then_it_is_there_once_all_are_listed_or_refused() {
+    let fed = fed();
+    assert_eq!(get(&fed, "/healthz").await.0, StatusCode::OK);
+    let mut left = watches(None);
+    left.reverse();
+    while let Some(watch) = left.pop() {
+        let (status, _, body) = get(&fed, "/readyz").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(body.contains(watch.kind.resource()), "{body}");
+        let health = if left.is_empty() { WatchHealth::Refused } else { WatchHealth::Live };
+        fed.reports.send(Report::Watch(watch, health)).await.expect("the hub runs");
+        fed.settle().await;
+    }
+    assert_eq!(get(&fed, "/readyz").await.0, StatusCode::OK);
+    fed.reports.send(Report::Pulse(Err("nobody is there".to_owned()))).await.expect("the hub runs");
+    fed.settle().await;
+    let (status, _, body) = get(&fed, "/readyz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains("nobody is there"), "{body}");
+}

@@ -1,0 +1,62 @@
+//! What a wrong call gets: one sentence with the way out, and exit code 2.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn berth(home: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_berth"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .output()
+        .expect("the binary runs")
+}
+
+fn home(name: &str) -> PathBuf {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&home).expect("a folder");
+    home
+}
+
+const KUBECONFIG: &str = r#"
+apiVersion: v1
+kind: Config
+current-context: one
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {}}]
+contexts: [{name: one, context: {cluster: c, user: u}}, {name: two, context: {cluster: c, user: u}}]
+"#;
+
+#[test]
+fn given_a_wrong_call_when_started_then_one_sentence_names_the_way_out_and_the_code_is_2() {
+    let home = home("usage");
+    let file = home.join("kubeconfig");
+    std::fs::write(&file, KUBECONFIG).expect("a file");
+    let broken = home.join("broken");
+    std::fs::write(&broken, "contexts: [").expect("a file");
+    let (file, broken) = (file.to_str().unwrap(), broken.to_str().unwrap());
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    let table: [(&str, &[&str], &[&str]); 6] = [
+        ("no kubeconfig", &[], &["no kubeconfig found", "--kubeconfig"]),
+        ("missing file", &["--kubeconfig", "/nowhere/config"], &["/nowhere/config", "--kubeconfig"]),
+        ("broken file", &["--kubeconfig", broken], &["cannot use the kubeconfig"]),
+        ("unknown context", &["--kubeconfig", file, "--context", "three"], &["\"three\"", "one, two"]),
+        ("open address", &["--kubeconfig", file, "--listen", "0.0.0.0:0"], &["--i-know-this-is-open"]),
+        ("port taken", &["--kubeconfig", file, "--listen", &taken], &["cannot listen", "--listen"]),
+    ];
+    for (name, arguments, expected) in table {
+        let output = berth(&home, arguments);
+        let told = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(2), "{name}: {told}");
+        assert_eq!(told.trim_end().lines().count(), 1, "{name}: {told}");
+        for part in expected {
+            assert!(told.contains(part), "{name}: {told:?} lacks {part:?}");
+        }
+    }
+}
+
+#[test]
+fn given_an_unknown_flag_when_started_then_the_code_is_2() {
+    assert_eq!(berth(&home("flags"), &["--nonsense"]).status.code(), Some(2));
+}
