@@ -13,10 +13,8 @@ demo: setup-demo build ## a real control plane, the walk-through's StatefulSet, 
 	@tools/demo
 
 .PHONY: test
-test: setup build-page ## every test: Rust, then the page in a browser on a real control plane
-	@$(env) cargo test --workspace
-	@$(env) cargo build -p server --bin berth
-	@$(env) BERTH_BIN="$$BERTH_TARGET/debug/berth" node --test --test-concurrency=1 tests/browser/*.test.js
+test: setup build-page ## every test: Rust, then the page in a browser on a real control plane; totals at the end
+	@tools/test
 
 .PHONY: lint
 lint: ## formatting and clippy, for the server and for the page; no warning passes

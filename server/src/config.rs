@@ -47,7 +47,7 @@ pub struct Config {
     #[arg(long)]
     pub open: bool,
 
-    /// How log lines are written; RUST_LOG chooses which (default: info)
+    /// How log lines are written; the environment's `RUST_LOG` chooses which (default: info)
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 }

@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 /// The exit code for what the user can mend.
 const USAGE: u8 = 2;
 
-/// What is logged unless RUST_LOG says otherwise. The Kubernetes client's own lines would say each failure twice.
+/// What is logged unless `RUST_LOG` says otherwise. The Kubernetes client's own lines would say each failure twice.
 const DEFAULT_LOG: &str = "info,kube_client=off";
 
 #[tokio::main]
@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Log lines go to standard error; RUST_LOG chooses which.
+/// Log lines go to standard error; `RUST_LOG` chooses which.
 fn log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());

@@ -65,7 +65,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
         namespaces: namespaces.clone(),
     };
     let health = Health::new(cluster::watches(namespaces.as_deref()), now());
-    let (hub, handle) = Hub::new(cluster, Instance(rand::random()), health, now);
+    let (hub, handle) = Hub::prepare(cluster, Instance(rand::random()), health, now);
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
     let watches = cluster::start(&connector, namespaces.as_deref(), &reports);
     let hub = tokio::spawn(hub.run(inbox));

@@ -16,14 +16,14 @@ async fn get(fed: &Fed, path: &str) -> (StatusCode, String, String) {
     let (_stopping, stopped) = watch::channel(false);
     let shared = server::web::Shared {
         hub: fed.hub.clone(),
-        hosts: Arc::new(server::web::Hosts::new("127.0.0.1:1".parse().unwrap(), &[])),
+        hosts: Arc::new(server::web::Hosts::new("127.0.0.1:1".parse().expect("valid"), &[])),
         stopping: stopped,
         clients: Arc::new(AtomicUsize::new(0)),
     };
-    let request = Request::get(path).header(header::HOST, "localhost").body(Body::empty()).unwrap();
+    let request = Request::get(path).header(header::HOST, "localhost").body(Body::empty()).expect("valid");
     let response = server::web::router(shared).oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
-    let kind = parts.headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap()).to_owned();
+    let kind = parts.headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().expect("valid")).to_owned();
     let bytes = axum::body::to_bytes(body, 1 << 24).await.expect("a body");
     (parts.status, kind, String::from_utf8(bytes.to_vec()).expect("text"))
 }

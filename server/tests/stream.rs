@@ -52,15 +52,15 @@ async fn given_a_hello_when_something_happens_then_welcome_snapshots_and_deltas_
 async fn given_what_is_no_hello_when_sent_first_then_a_typed_bye_comes_and_others_go_on() {
     let served = served().await;
     let mut bystander = Client::hello(&served, Format::Postcard, &[Scope::Fleet]).await;
-    let limit = u32::try_from(MAX_CLIENT_MESSAGE).unwrap();
+    let limit = u32::try_from(MAX_CLIENT_MESSAGE).expect("valid");
     let far_too_large = MAX_CLIENT_MESSAGE * 20;
     for format in FORMATS {
         let hello = |protocol| {
             ClientMessage::Hello { protocol, subscriptions: Vec::new() }.encode(format).expect("it can be written")
         };
         let many = vec![Subscription { scope: Scope::Fleet, since: None }; MAX_SUBSCRIPTIONS + 1];
-        let many = ClientMessage::Hello { protocol: PROTOCOL, subscriptions: many }.encode(format).unwrap();
-        let pong = ClientMessage::Subscribe(Vec::new()).encode(format).unwrap();
+        let many = ClientMessage::Hello { protocol: PROTOCOL, subscriptions: many }.encode(format).expect("valid");
+        let pong = ClientMessage::Subscribe(Vec::new()).encode(format).expect("valid");
         let table: Vec<(&str, Vec<u8>, fn(&Bye) -> bool)> = vec![
             ("garbage", b"\x7f\x7f\x7f".to_vec(), |bye| matches!(bye, Bye::Malformed { .. })),
             ("nothing", Vec::new(), |bye| matches!(bye, Bye::Malformed { .. })),

@@ -34,7 +34,7 @@ fn given_a_wrong_call_when_started_then_one_sentence_names_the_way_out_and_the_c
     std::fs::write(&file, KUBECONFIG).expect("a file");
     let broken = home.join("broken");
     std::fs::write(&broken, "contexts: [").expect("a file");
-    let (file, broken) = (file.to_str().unwrap(), broken.to_str().unwrap());
+    let (file, broken) = (file.to_str().expect("valid"), broken.to_str().expect("valid"));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
     let table: [(&str, &[&str], &[&str]); 6] = [

@@ -132,8 +132,10 @@ impl Attention {
         match &board.order.reason {
             Reason::RolloutStuck { .. } | Reason::CannotCreate { .. } => Self::Stuck,
             _ if failing => Self::Stuck,
-            Reason::Settled { .. } | Reason::ScaledToZero | Reason::PartitionHolds { .. } => Self::Settled,
-            Reason::NoController { pods: 0 } => Self::Settled,
+            Reason::Settled { .. }
+            | Reason::ScaledToZero
+            | Reason::PartitionHolds { .. }
+            | Reason::NoController { pods: 0 } => Self::Settled,
             _ => Self::Busy,
         }
     }

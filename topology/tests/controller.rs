@@ -1,6 +1,8 @@
 //! What the order says for the states that a StatefulSet's controller can find, rule by rule. Each scene is listed as a
 //! cluster would list it: a set, and its pods as `ORDINAL STATE REVISION`.
 
+#![allow(clippy::too_many_lines, reason = "the tables are the specification")]
+
 use serde_json::{Value, json};
 use topology::facts::{Event, Kind, Object, Observation, Watch};
 use topology::order::{Blocked, Obstacle, Outlook, Reason};

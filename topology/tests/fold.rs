@@ -29,7 +29,9 @@ impl Client {
     fn take(&mut self, delta: &Delta) {
         for (set, changes) in &delta.boards {
             let board = self.boards.entry(set.clone()).or_default();
-            changes.iter().for_each(|change| Board::apply(board, change));
+            for change in changes {
+                Board::apply(board, change);
+            }
         }
         self.boards.retain(|_, board| board.is_some());
         delta.fleet.iter().for_each(|change| self.fleet.apply(change));
@@ -208,9 +210,8 @@ proptest! {
                 .iter()
                 .map(|kind| observations.iter().filter(|(_, it)| it.watch.kind == *kind).cloned().rev().collect())
                 .collect();
-            let mut picks = picks.iter().cycle();
             let mut topology = Topology::default();
-            while let Some((pick, twice)) = picks.next() {
+            for (pick, twice) in picks.iter().cycle() {
                 watches.retain(|watch| !watch.is_empty());
                 if watches.is_empty() {
                     break;
@@ -243,7 +244,9 @@ proptest! {
             for (step, chunk) in observations.chunks(batch).enumerate() {
                 let at = chunk[0].0;
                 topology.apply(at, chunk.iter().map(|(_, observation)| observation.clone()));
-                chunk.iter().for_each(|(_, observation)| cluster.observe(observation));
+                for (_, observation) in chunk {
+                    cluster.observe(observation);
+                }
                 for (_, kind) in restarts.iter().filter(|(restart, _)| restart / batch == step) {
                     let list = cluster.list(*kind);
                     let interrupted = Observation { watch: list.watch.clone(), event: Event::Interrupted };

@@ -42,9 +42,14 @@ fn at_checkpoints(name: &str) -> String {
         let mut topology = Topology::default();
         let before = observations.iter().filter(|(at, _)| *at <= entry.at);
         before.for_each(|(at, observation)| drop(topology.apply(*at, [observation.clone()])));
-        told.push_str(&format!("{checkpoint}\n"));
+        told += checkpoint;
+        told.push('\n');
         if let Some(board) = topology.board(&SetKey::new(name, "web")) {
-            board.services.iter().for_each(|view| told.push_str(&format!("  {}\n", text(view))));
+            for view in &board.services {
+                told += "  ";
+                told += &text(view);
+                told.push('\n');
+            }
         }
     }
     told

@@ -28,20 +28,15 @@ pub async fn run(connector: Arc<Connector>, reports: mpsc::Sender<Report>) {
         let client = connections.borrow().client.clone();
         let answer = ask(client).await;
         stalled |= matches!(answer, Answer::Timeout);
-        match (&answer, answers) {
-            (Answer::Alive, false) => {
-                info!("the API answers again");
-                if std::mem::take(&mut stalled) {
-                    connector.restart();
-                }
-            }
-            (Answer::Alive, true) => {}
-            (Answer::Timeout | Answer::Failed(_), _) if answers => {
-                warn!(problem = answer.text(), "the API does not answer")
-            }
-            (Answer::Timeout | Answer::Failed(_), _) => {}
-        }
         let alive = matches!(answer, Answer::Alive);
+        if alive && !answers {
+            info!("the API answers again");
+            if std::mem::take(&mut stalled) {
+                connector.restart();
+            }
+        } else if !alive && answers {
+            warn!(problem = answer.text(), "the API does not answer");
+        }
         if alive != answers {
             let pulse = if alive { Ok(()) } else { Err(answer.text().to_owned()) };
             if reports.send(Report::Pulse(pulse)).await.is_err() {

@@ -41,7 +41,12 @@ pub struct Hub {
 
 impl Hub {
     /// A hub that knows nothing yet, and the handle to ask it.
-    pub fn new(cluster: Cluster, instance: Instance, health: Health, clock: fn() -> Timestamp) -> (HubTask, HubHandle) {
+    pub fn prepare(
+        cluster: Cluster,
+        instance: Instance,
+        health: Health,
+        clock: fn() -> Timestamp,
+    ) -> (HubTask, HubHandle) {
         let status = watch::Sender::new(health.status());
         let readiness = watch::Sender::new(Readiness { missing: health.missing(), ever: false });
         let (requests, inbox) = mpsc::channel(REQUEST_QUEUE);

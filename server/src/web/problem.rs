@@ -49,6 +49,7 @@ pub(super) async fn no_such_route() -> Problem {
 }
 
 /// A handler panicked: that request fails, the server goes on.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     error!(panic = text.unwrap_or("no message"), "a request handler panicked");

@@ -40,7 +40,7 @@ pub(crate) struct Fed {
 
 pub(crate) fn fed() -> Fed {
     let cluster = Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), namespaces: None };
-    let (task, hub) = Hub::new(cluster, Instance(7), Health::new(watches(None), now()), now);
+    let (task, hub) = Hub::prepare(cluster, Instance(7), Health::new(watches(None), now()), now);
     let (reports, inbox) = mpsc::channel(64);
     tokio::spawn(task.run(inbox));
     Fed { hub, reports }

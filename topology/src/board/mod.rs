@@ -226,7 +226,9 @@ impl Board {
             }
             Change::Pod { ordinal, changes } => {
                 if let Some(incarnation) = self.lane_mut(*ordinal).and_then(Lane::current_mut) {
-                    changes.iter().for_each(|change| incarnation.apply(change));
+                    for change in changes {
+                        incarnation.apply(change);
+                    }
                 }
             }
             Change::Ended { ordinal, end } => {

@@ -148,7 +148,7 @@ impl Batch<'_> {
 
     fn put(&mut self, object: Object, how: How) {
         match object {
-            Object::Pod(pod) => self.put_pod(*pod, how),
+            Object::Pod(pod) => self.put_pod(&pod, how),
             Object::Service(service) => {
                 let key = (service.namespace.clone(), service.name.clone());
                 self.topology.facts.put_service(*service);
@@ -157,7 +157,9 @@ impl Batch<'_> {
             Object::EndpointSlice(slice) => {
                 let namespace = slice.namespace.clone();
                 let services = self.topology.facts.put_slice(*slice);
-                services.iter().for_each(|service| self.service_changed(&namespace, service));
+                for service in &services {
+                    self.service_changed(&namespace, service);
+                }
             }
             Object::StatefulSet(set) => self.put_set(*set),
         }
@@ -270,7 +272,9 @@ impl Batch<'_> {
                 _ => {}
             }
         }
-        fleet.iter().for_each(|change| self.topology.fleet.apply(change));
+        for change in &fleet {
+            self.topology.fleet.apply(change);
+        }
         let boards: Vec<_> = self.steps.into_iter().filter(|(_, steps)| !steps.is_empty()).collect();
         if boards.is_empty() {
             return None;

@@ -13,9 +13,9 @@ fn identity_of(pod: &Pod) -> Option<(SetKey, Ordinal)> {
 }
 
 impl Batch<'_> {
-    pub(super) fn put_pod(&mut self, pod: Pod, how: How) {
+    pub(super) fn put_pod(&mut self, pod: &Pod, how: How) {
         let (namespace, name) = (pod.namespace.clone(), pod.name.clone());
-        let identity = identity_of(&pod);
+        let identity = identity_of(pod);
         let before = self.topology.facts.put_pod(pod.clone());
         let known = before.as_ref().is_some_and(|before| before.uid == pod.uid);
         if let Some(before) = before {
@@ -31,7 +31,7 @@ impl Batch<'_> {
                 How::Watched if !known => Found::Watched,
                 How::Watched | How::Listed { .. } => Found::Listed,
             };
-            self.hold(&key, ordinal, &pod, found);
+            self.hold(&key, ordinal, pod, found);
         }
         self.stranger_changed(&namespace, &name);
     }
@@ -47,18 +47,14 @@ impl Batch<'_> {
     fn hold(&mut self, key: &SetKey, ordinal: Ordinal, pod: &Pod, found: Found) {
         self.ensure_board(key);
         let current = self.topology.boards[key].lane(ordinal).and_then(|lane| lane.current());
-        let change = match current.filter(|current| current.uid == pod.uid) {
-            Some(current) => {
-                let changes = current.changes_to(pod, self.at);
-                (!changes.is_empty()).then_some(Change::Pod { ordinal, changes })
+        if let Some(current) = current.filter(|current| current.uid == pod.uid) {
+            let changes = current.changes_to(pod, self.at);
+            if !changes.is_empty() {
+                self.step(key, Change::Pod { ordinal, changes });
             }
-            None => {
-                let incarnation = Box::new(Incarnation::new(pod, self.at, found));
-                Some(Change::Started { ordinal, incarnation })
-            }
-        };
-        if let Some(change) = change {
-            self.step(key, change);
+        } else {
+            let incarnation = Box::new(Incarnation::new(pod, self.at, found));
+            self.step(key, Change::Started { ordinal, incarnation });
         }
     }
 

@@ -23,15 +23,14 @@ impl Batch<'_> {
             })
             .collect();
         for (key, verdict) in verdicts {
-            match verdict {
-                Some(stranger) => self.step(&key, Change::Stranger(stranger)),
-                None => {
-                    let full = self.topology.boards[&key].strangers.len() >= MAX_STRANGERS;
-                    self.step(&key, Change::StrangerGone(name.to_owned()));
-                    if full {
-                        self.relate_strangers(&key);
-                    }
-                }
+            if let Some(stranger) = verdict {
+                self.step(&key, Change::Stranger(stranger));
+                continue;
+            }
+            let full = self.topology.boards[&key].strangers.len() >= MAX_STRANGERS;
+            self.step(&key, Change::StrangerGone(name.to_owned()));
+            if full {
+                self.relate_strangers(&key);
             }
         }
     }

@@ -51,7 +51,7 @@ pub struct PodSpec {
     /// Its init containers, sidecars among them.
     #[serde(deserialize_with = "or_default")]
     pub init_containers: Vec<ContainerSpec>,
-    /// Gates that hold its readiness back, by condition type.
+    /// Gates that hold its scheduling back; each is removed when it may go on.
     #[serde(deserialize_with = "or_default")]
     pub scheduling_gates: Vec<SchedulingGate>,
 }
@@ -159,7 +159,7 @@ pub struct ContainerStatus {
     pub last_state: ContainerState,
 }
 
-/// Waiting, running or terminated.
+/// Waiting, running or terminated. The kubelet reports one; of several, the last of these counts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ContainerState {
     /// Not running yet, or not again; also where the API says nothing.

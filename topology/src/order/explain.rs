@@ -2,7 +2,7 @@
 //! makes it, stopped where the controller would stop: that is what it is doing or waiting for.
 
 use super::{Blocked, MAX_NAMED, Obstacle, Order, Outlook, Predecessor, Reason, Since};
-use crate::board::{Found, Incarnation, Lane};
+use crate::board::{End, Found, Incarnation, Lane};
 use crate::facts::{Phase, PodManagement, StatefulSet, UpdateStrategy};
 use crate::{Ordinal, Stage, Timestamp};
 
@@ -350,7 +350,7 @@ impl<'a> Situation<'a> {
             return order(Reason::NotObserved { generation: self.set.generation, observed }, None);
         }
         if self.set.replicas == 0 && self.members.is_empty() {
-            let gone = self.lanes.iter().filter_map(|lane| lane.incarnations.last()?.ended).map(|end| end.latest());
+            let gone = self.lanes.iter().filter_map(|lane| lane.incarnations.last()?.ended).map(End::latest);
             return order(Reason::ScaledToZero, gone.max().map(Since::Arrival));
         }
         match (outdated.is_empty(), self.update_from()) {

@@ -37,7 +37,9 @@ impl Cluster {
         match &observation.event {
             Event::Listed(objects) => {
                 self.objects.retain(|(kind, _, _), _| *kind != observation.watch.kind);
-                objects.iter().for_each(|object| drop(self.objects.insert(key(object), object.clone())));
+                for object in objects {
+                    self.objects.insert(key(object), object.clone());
+                }
             }
             Event::Applied(object) => drop(self.objects.insert(key(object), object.clone())),
             Event::Deleted(object) => drop(self.objects.remove(&key(object))),
