@@ -1,11 +1,34 @@
-//! Berth's page (placeholder until the views land).
-use leptos::prelude::*;
-use topology::{board::Board, fleet::Fleet, wire, Revision, SetKey, Timestamp};
-/// What the server knows when it renders a page.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Initial { pub cluster: wire::Cluster, pub version: String, pub instance: wire::Instance, pub revision: Revision, pub at: Timestamp, pub status: wire::Status, pub fleet: Fleet, pub board: Option<(SetKey, Option<Box<Board>>)> }
-/// URL paths of the page's files.
-#[derive(Clone, Debug, Default)]
-pub struct Assets { pub css: String, pub js: String, pub wasm: String }
-/// The document.
-pub fn shell(_initial: Initial, _assets: Assets) -> impl IntoView { view! { <p>"Berth"</p> } }
+//! Berth's page: rendered on the server, hydrated in the browser, then live.
+//!
+//! - [`route`], [`time`], [`geometry`], [`blocks`], [`say`]: what is pure: addresses, texts, and where things are drawn;
+//! - [`state`]: what the page knows, as signals;
+//! - [`views`]: the components;
+//! - `client`: what only runs in the browser: the stream and the clock.
+
+// The types of views nest as deep as the views do.
+#![recursion_limit = "512"]
+
+pub mod blocks;
+#[cfg(feature = "hydrate")]
+mod client;
+pub mod geometry;
+pub mod route;
+pub mod say;
+#[cfg(feature = "ssr")]
+mod shell;
+pub mod state;
+pub mod time;
+pub mod views;
+
+#[cfg(feature = "ssr")]
+pub use shell::{Assets, shell};
+pub use state::Initial;
+pub use views::App;
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    client::start();
+}

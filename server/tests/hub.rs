@@ -35,9 +35,15 @@ impl Held {
                 assert!(revision > self.revision, "{revision} after {}", self.revision);
                 self.revision = revision;
                 match changes {
-                    Changes::Fleet(changes) => changes.iter().for_each(|change| self.fleet.apply(change)),
+                    Changes::Fleet(changes) => {
+                        for change in &changes {
+                            self.fleet.apply(change);
+                        }
+                    }
                     Changes::StatefulSet { changes, .. } => {
-                        changes.iter().for_each(|change| Board::apply(&mut self.board, change));
+                        for change in &changes {
+                            Board::apply(&mut self.board, change);
+                        }
                     }
                 }
                 "delta"

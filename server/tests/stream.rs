@@ -38,7 +38,9 @@ async fn given_a_hello_when_something_happens_then_welcome_snapshots_and_deltas_
                 panic!("no delta")
             };
             if let topology::wire::Changes::StatefulSet { changes, .. } = changes {
-                changes.iter().for_each(|change| topology::board::Board::apply(&mut board, change));
+                for change in &changes {
+                    topology::board::Board::apply(&mut board, change);
+                }
             }
             let view = settled.view(Some(SetKey::new("seed", "web"))).await.expect("the hub runs");
             if view.revision == revision && view.board.is_some_and(|(_, now)| now.is_some() && now == board) {
@@ -47,6 +49,8 @@ async fn given_a_hello_when_something_happens_then_welcome_snapshots_and_deltas_
         }
     }
 }
+
+type Expected = fn(&Bye) -> bool;
 
 #[tokio::test]
 async fn given_what_is_no_hello_when_sent_first_then_a_typed_bye_comes_and_others_go_on() {
@@ -61,7 +65,7 @@ async fn given_what_is_no_hello_when_sent_first_then_a_typed_bye_comes_and_other
         let many = vec![Subscription { scope: Scope::Fleet, since: None }; MAX_SUBSCRIPTIONS + 1];
         let many = ClientMessage::Hello { protocol: PROTOCOL, subscriptions: many }.encode(format).expect("valid");
         let pong = ClientMessage::Subscribe(Vec::new()).encode(format).expect("valid");
-        let table: Vec<(&str, Vec<u8>, fn(&Bye) -> bool)> = vec![
+        let table: Vec<(&str, Vec<u8>, Expected)> = vec![
             ("garbage", b"\x7f\x7f\x7f".to_vec(), |bye| matches!(bye, Bye::Malformed { .. })),
             ("nothing", Vec::new(), |bye| matches!(bye, Bye::Malformed { .. })),
             ("the future", hello(99), |bye| *bye == Bye::UnknownProtocol { supported: PROTOCOL }),

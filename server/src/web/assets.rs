@@ -29,6 +29,12 @@ pub(super) fn names() -> app::Assets {
     app::Assets { css: find("css"), js: find("js"), wasm: find("wasm") }
 }
 
+/// The build of the page: its hashed names.
+pub(super) fn build() -> String {
+    let app::Assets { css, js, wasm } = names();
+    [css, js, wasm].join(" ")
+}
+
 /// `GET /pkg/{path}`
 pub(super) async fn hashed(Path(path): Path<String>, headers: HeaderMap) -> Response {
     serve(&format!("pkg/{path}"), &headers, FOR_EVER)

@@ -49,6 +49,7 @@ async fn render(hub: &HubHandle, view: View, status: StatusCode, request: Reques
     let initial = app::Initial {
         cluster: hub.cluster().clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        page: assets::build(),
         instance: hub.instance(),
         revision: view.revision,
         at: view.at,
@@ -56,10 +57,11 @@ async fn render(hub: &HubHandle, view: View, status: StatusCode, request: Reques
         fleet: view.fleet,
         board: view.board,
     };
+    let address = request.uri().to_string();
     let shell = move || {
         let options = expect_context::<ResponseOptions>();
         options.insert_header(header::CONTENT_SECURITY_POLICY, content_security_policy());
-        app::shell(initial.clone(), assets::names())
+        app::shell(initial.clone(), &address, assets::names())
     };
     let handler = leptos_axum::render_app_async_with_context(|| provide_context(()), shell);
     let mut response = handler(request).await;

@@ -20,7 +20,7 @@ use topology::wire::{
 };
 use tracing::debug;
 
-use super::{MAX_CLIENTS, Shared};
+use super::{MAX_CLIENTS, Shared, assets};
 use crate::clock::now;
 use crate::hub::{Frame, HubHandle};
 
@@ -151,6 +151,7 @@ impl Client {
         ServerMessage::Welcome(Welcome {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            page: assets::build(),
             instance: hub.instance(),
             cluster: hub.cluster().clone(),
             status,

@@ -122,6 +122,8 @@ pub struct Welcome {
     pub protocol: u16,
     /// The version of the server.
     pub version: String,
+    /// The build of the page that it serves: a page of another build fetches that one.
+    pub page: String,
     /// Which run of it.
     pub instance: Instance,
     /// The cluster that it watches.
@@ -193,7 +195,7 @@ impl Source {
 
 /// Something that the API server refused to show (403). The rule that would grant it: the verbs `get`, `list` and
 /// `watch` on the kind's resource in its API group.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refusal {
     /// The kind.

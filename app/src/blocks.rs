@@ -1,0 +1,201 @@
+//! A lane as the blocks and gaps that are drawn: pure, without pixels.
+
+use topology::board::{End, Found, Incarnation, Lane};
+use topology::order::ready_so_next;
+use topology::{Stage, Timestamp, Uid};
+
+/// One incarnation, ready to be drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// Its number within the identity, counted from 1.
+    pub number: usize,
+    /// The pod's UID.
+    pub uid: Uid,
+    /// Its stages and the stretches that nobody watched, oldest first; never empty.
+    pub pieces: Vec<Piece>,
+    /// Whether it is gone.
+    pub ended: bool,
+    /// Its first address.
+    pub ip: Option<String>,
+    /// Its node.
+    pub node: Option<String>,
+    /// kubectl's STATUS.
+    pub status: String,
+}
+
+/// A stretch of a block. The last one of a pod that exists has no end yet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Piece {
+    /// What the pod was in; `None` where nobody watched.
+    pub stage: Option<Stage>,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Option<Timestamp>,
+}
+
+/// A stretch in which no pod held the identity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gap {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when; `None` while it lasts.
+    pub to: Option<Timestamp>,
+    /// Whether both ends were seen; else it was at least that long.
+    pub seen: bool,
+}
+
+/// "Ready, so next": the pod before became Ready, and so this one was created.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Arrow {
+    /// When the one before became Ready.
+    pub ready: Timestamp,
+    /// When this one was created.
+    pub created: Timestamp,
+}
+
+impl Block {
+    /// The block of an incarnation with its number.
+    pub fn of(incarnation: &Incarnation, number: usize) -> Self {
+        Self {
+            number,
+            uid: incarnation.uid.clone(),
+            pieces: pieces(incarnation),
+            ended: incarnation.ended.is_some(),
+            ip: incarnation.ips.first().map(ToString::to_string),
+            node: incarnation.node.clone(),
+            status: incarnation.columns.status.clone(),
+        }
+    }
+
+    /// When it begins.
+    pub fn from(&self) -> Timestamp {
+        self.pieces.first().map_or_else(Timestamp::default, |piece| piece.from)
+    }
+
+    /// When it ends, if it has.
+    pub fn to(&self) -> Option<Timestamp> {
+        self.pieces.last().and_then(|piece| piece.to)
+    }
+}
+
+fn beginning(incarnation: &Incarnation) -> Timestamp {
+    match (incarnation.found, incarnation.created) {
+        (Found::Listed, Some(created)) => created.min(incarnation.first_seen),
+        _ => incarnation.first_seen,
+    }
+}
+
+fn pieces(incarnation: &Incarnation) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(incarnation.spans.len() + 2);
+    let from = beginning(incarnation);
+    if from < incarnation.first_seen {
+        pieces.push(Piece { stage: None, from, to: Some(incarnation.first_seen) });
+    }
+    for (at, span) in incarnation.spans.iter().enumerate() {
+        let next = incarnation.spans.get(at + 1).map(|next| next.from);
+        let to = next.or(incarnation.ended.map(End::earliest)).map(|to| to.max(span.from));
+        pieces.push(Piece { stage: Some(span.stage), from: span.from, to });
+    }
+    if let Some(End::Unseen { after, before }) = incarnation.ended {
+        pieces.push(Piece { stage: None, from: after, to: Some(before.max(after)) });
+    }
+    pieces
+}
+
+/// The gaps between the pods of a lane, and the one that lasts.
+pub fn gaps(lane: &Lane) -> Vec<Gap> {
+    let next = lane.incarnations.iter().skip(1).map(Some).chain([None]);
+    lane.incarnations
+        .iter()
+        .zip(next)
+        .filter_map(|(before, next)| {
+            let end = before.ended?;
+            let seen = matches!(end, End::Seen { .. }) && next.is_none_or(|next| next.found == Found::Watched);
+            Some(Gap { from: end.latest(), to: next.map(beginning), seen })
+        })
+        .filter(|gap| gap.to.is_none_or(|to| to > gap.from))
+        .collect()
+}
+
+/// The arrows from the pods of one identity to those of the next.
+pub fn arrows(before: &Lane, lane: &Lane) -> Vec<Arrow> {
+    lane.incarnations
+        .iter()
+        .filter_map(|next| {
+            let all = before.incarnations.iter().filter_map(|it| ready_so_next(it, next, before.ordinal));
+            all.max_by_key(|predecessor| predecessor.ready)
+        })
+        .map(|predecessor| Arrow { ready: predecessor.ready, created: predecessor.created })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arrow, Gap, Piece, arrows, gaps, pieces};
+    use topology::board::{End, Found, Incarnation, Lane, Span};
+    use topology::facts::Phase;
+    use topology::kubectl::PodColumns;
+    use topology::{Ordinal, Stage, Timestamp, Uid};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn pod(spans: &[(Stage, i64)], ended: Option<End>) -> Incarnation {
+        Incarnation {
+            uid: Uid::from("3f1c"),
+            owner: Uid::default(),
+            created: Some(at(spans[0].1)),
+            first_seen: at(spans[0].1),
+            found: Found::Watched,
+            hostname: "web-0".to_owned(),
+            subdomain: None,
+            node: None,
+            ips: Vec::new(),
+            revision: None,
+            phase: Phase::Running,
+            columns: PodColumns::default(),
+            ready_since: None,
+            deleting: None,
+            spans: spans.iter().map(|&(stage, from)| Span { stage, from: at(from) }).collect(),
+            ended,
+        }
+    }
+
+    fn lane(ordinal: u32, incarnations: Vec<Incarnation>) -> Lane {
+        Lane { ordinal: Ordinal(ordinal), dropped: 0, incarnations }
+    }
+
+    #[test]
+    fn given_what_nobody_watched_when_drawn_then_it_is_a_piece_without_a_stage() {
+        let mut listed = pod(&[(Stage::Ready, 10)], Some(End::Unseen { after: at(20), before: at(30) }));
+        listed.found = Found::Listed;
+        listed.created = Some(at(4));
+        let piece = |stage, from, to| Piece { stage, from: at(from), to: Some(at(to)) };
+        assert_eq!(pieces(&listed), [piece(None, 4, 10), piece(Some(Stage::Ready), 10, 20), piece(None, 20, 30)]);
+    }
+
+    #[test]
+    fn given_pods_one_after_the_other_when_drawn_then_the_gaps_lie_between_them() {
+        let ends = |second| Some(End::Seen { at: at(second) });
+        let pods = vec![pod(&[(Stage::Ready, 1)], ends(5)), pod(&[(Stage::Ready, 8)], ends(9))];
+        let expected = [Gap { from: at(5), to: Some(at(8)), seen: true }, Gap { from: at(9), to: None, seen: true }];
+        assert_eq!(gaps(&lane(0, pods)), expected);
+        let missed = vec![
+            pod(&[(Stage::Ready, 1)], Some(End::Unseen { after: at(2), before: at(5) })),
+            pod(&[(Stage::Ready, 8)], None),
+        ];
+        assert_eq!(gaps(&lane(0, missed)), [Gap { from: at(5), to: Some(at(8)), seen: false }]);
+        assert!(gaps(&lane(0, vec![pod(&[(Stage::Ready, 1)], None)])).is_empty());
+    }
+
+    #[test]
+    fn given_a_pod_that_came_when_the_one_before_was_ready_when_drawn_then_there_is_one_arrow() {
+        let before = lane(0, vec![pod(&[(Stage::Pending, 1), (Stage::Ready, 5)], None)]);
+        let soon = lane(1, vec![pod(&[(Stage::Pending, 5)], None)]);
+        let late = lane(1, vec![pod(&[(Stage::Pending, 50)], None)]);
+        assert_eq!(arrows(&before, &soon), [Arrow { ready: at(5), created: at(5) }]);
+        assert!(arrows(&before, &late).is_empty());
+    }
+}

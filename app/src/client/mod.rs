@@ -1,0 +1,43 @@
+//! What only runs in the browser.
+
+mod clock;
+pub(crate) mod links;
+mod stream;
+pub(crate) mod theme;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use leptos::mount::hydrate_body;
+use leptos::prelude::*;
+
+use crate::state::{Initial, STATE_ID, Store};
+use crate::time::Zone;
+use crate::views::App;
+
+/// Takes over the page with the state that it carries, then follows the server.
+pub(crate) fn start() {
+    let Some(initial) = carried() else {
+        leptos::logging::error!("the page carries no state that this version can read");
+        return;
+    };
+    hydrate_body(move || {
+        let store = Store::new(initial, links::current());
+        provide_context(store);
+        // After the first render, which must be the server's to the letter.
+        Effect::new(move |ran: Option<()>| {
+            if ran.is_none() {
+                store.zone.set(Zone::Local);
+                links::start(store);
+                stream::start(store, clock::start(store));
+            }
+        });
+        view! { <App/> }
+    });
+}
+
+/// The state in the page.
+fn carried() -> Option<Initial> {
+    let text = document().get_element_by_id(STATE_ID)?.text_content()?;
+    let bytes = STANDARD.decode(text).ok()?;
+    postcard::from_bytes(&bytes).ok()
+}

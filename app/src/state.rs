@@ -1,0 +1,197 @@
+//! What the page knows, as signals: one for each thing that can change alone, so that only what changed is drawn anew.
+
+mod board;
+mod fleet;
+
+pub use board::{BoardStore, LaneRow, Presence};
+pub use fleet::{FleetRow, FleetStore};
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use topology::board::Board;
+use topology::fleet::Fleet;
+use topology::wire::{Cluster, Instance, Source, Status};
+use topology::{Revision, SetKey, Timestamp};
+
+use crate::route::Place;
+use crate::time::{Zone, running};
+
+/// The element of the page that carries the state.
+pub(crate) const STATE_ID: &str = "berth-state";
+
+/// What the server knows when it renders a page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Initial {
+    /// The cluster that is watched.
+    pub cluster: Cluster,
+    /// The version of the server.
+    pub version: String,
+    /// The build of the page.
+    pub page: String,
+    /// Which run of the server.
+    pub instance: Instance,
+    /// The revision of what follows.
+    pub revision: Revision,
+    /// The server's clock.
+    pub at: Timestamp,
+    /// How the server stands to the cluster.
+    pub status: Status,
+    /// The summaries of all StatefulSets.
+    pub fleet: Fleet,
+    /// The StatefulSet that the address names, and its board if there is one.
+    pub board: Option<(SetKey, Option<Box<Board>>)>,
+}
+
+/// How the page stands to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Not connected yet: what is shown came with the page.
+    Opening,
+    /// Connected.
+    Open,
+    /// The connection was lost; it is tried again.
+    Lost {
+        /// When it was lost.
+        since: Timestamp,
+        /// What the server said, if it said something.
+        farewell: Option<String>,
+    },
+}
+
+/// Everything that the page knows.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// The cluster.
+    pub cluster: RwSignal<Cluster>,
+    /// The server's version.
+    pub version: RwSignal<String>,
+    /// The build of this page.
+    pub page: StoredValue<String>,
+    /// Which run of the server the revisions are of.
+    pub instance: RwSignal<Instance>,
+    /// The newest revision that is shown.
+    pub revision: RwSignal<Revision>,
+    /// Until when what is shown is known to be true (server's clock).
+    pub heard: RwSignal<Timestamp>,
+    /// How the server stands to the cluster.
+    pub status: RwSignal<Status>,
+    /// How the page stands to the server.
+    pub link: RwSignal<Link>,
+    /// The address; changed by [`Store::go`].
+    pub place: RwSignal<Place>,
+    /// All StatefulSets.
+    pub fleet: FleetStore,
+    /// The one that is shown.
+    pub board: BoardStore,
+    /// The server's clock, as it goes on here: it moves with every frame that is drawn.
+    pub now: RwSignal<Timestamp>,
+    /// The same, a few times a second: what is rewritten as time goes by counts with this.
+    pub beat: Memo<Timestamp>,
+    /// The same in whole seconds, for ages.
+    pub second: Memo<Timestamp>,
+    /// Which clock times are written by.
+    pub zone: RwSignal<Zone>,
+}
+
+/// How often what depends on time is rewritten, in milliseconds.
+const BEAT: i64 = 250;
+
+/// What a clock that ticks every `step` milliseconds shows at `now`.
+fn ticked(now: Timestamp, step: i64) -> Timestamp {
+    Timestamp::from_millis(now.as_millis().div_euclid(step) * step)
+}
+
+impl Store {
+    /// The store of what came with the page.
+    pub fn new(initial: Initial, place: Place) -> Self {
+        let revision = initial.revision;
+        let now = RwSignal::new(initial.at);
+        Self {
+            cluster: RwSignal::new(initial.cluster),
+            version: RwSignal::new(initial.version),
+            page: StoredValue::new(initial.page),
+            instance: RwSignal::new(initial.instance),
+            revision: RwSignal::new(revision),
+            heard: RwSignal::new(initial.at),
+            status: RwSignal::new(initial.status),
+            link: RwSignal::new(Link::Opening),
+            fleet: FleetStore::new(initial.fleet, revision),
+            board: BoardStore::new(place.set().cloned(), initial.board, revision),
+            place: RwSignal::new(place),
+            now,
+            beat: Memo::new(move |_| ticked(now.get(), BEAT)),
+            second: Memo::new(move |_| ticked(now.get(), 1_000)),
+            zone: RwSignal::new(Zone::Utc),
+        }
+    }
+
+    /// Shows another place.
+    pub fn go(&self, place: Place) {
+        self.board.show(place.set().cloned());
+        self.place.set(place);
+    }
+
+    /// The store of this page.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Whether what is shown is live.
+    pub fn liveness(&self) -> Liveness {
+        match (&*self.link.read(), &self.status.read().source) {
+            (Link::Opening, _) => Liveness::Opening,
+            (Link::Lost { .. }, _) => Liveness::Lost,
+            (Link::Open, Source::Live { .. }) => Liveness::Live,
+            (Link::Open, Source::Starting { .. }) => Liveness::Starting,
+            (Link::Open, Source::Broken { .. }) => Liveness::Broken,
+        }
+    }
+
+    /// Since when nobody has been watching the cluster for this page; `None` while somebody does.
+    pub fn unwatched_since(&self) -> Option<Timestamp> {
+        match (&*self.link.read(), &self.status.read().source) {
+            (Link::Lost { .. }, _) => Some(self.heard.get()),
+            (_, Source::Broken { since, .. }) => Some(*since),
+            (Link::Opening | Link::Open, Source::Live { .. } | Source::Starting { .. }) => None,
+        }
+    }
+
+    /// How long ago that was, in whole seconds, as it grows.
+    pub fn ago(&self, at: Timestamp) -> String {
+        running(self.second.get().millis_since(at))
+    }
+
+    /// A time in the reader's zone, with its date where that is not today's.
+    pub fn when(&self, at: Timestamp) -> String {
+        // The date of now is looked at when something else changes; a page that is open at midnight can wait for that.
+        self.zone.get().when(at, self.now.get_untracked())
+    }
+}
+
+/// Whether what the page shows is live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// It came with the page, and the stream is being opened.
+    Opening,
+    /// The stream was lost.
+    Lost,
+    /// The stream is open, but the server has not got its first lists.
+    Starting,
+    /// The stream is open, but the server has lost the cluster.
+    Broken,
+    /// Every change is shown as it happens.
+    Live,
+}
+
+impl Liveness {
+    /// Its word in `data-live`, by which styles and scripts tell it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Lost => "lost",
+            Self::Starting => "starting",
+            Self::Broken => "broken",
+            Self::Live => "live",
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The StatefulSet that is shown: the board itself, moved along by the same code as on the server, and signals of its
+//! parts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leptos::prelude::*;
+use topology::board::{Board, Change, Controller, Lane, ServiceView, Stranger};
+use topology::facts::Counts;
+use topology::order::Order;
+use topology::{Ordinal, Revision, SetKey};
+
+/// How many wanted identities without a pod get a lane, and how many lanes there are at most.
+pub const MAX_EMPTY_LANES: usize = 200;
+
+/// What is known of the StatefulSet that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// The server has not answered yet.
+    Awaited,
+    /// The server knows nothing of it.
+    Unknown,
+    /// There is a board.
+    Known,
+}
+
+/// An identity and its lane.
+pub type LaneRow = (Ordinal, ArcRwSignal<Lane>);
+
+/// The StatefulSet that is shown.
+#[derive(Clone, Copy)]
+pub struct BoardStore {
+    plain: StoredValue<Option<Box<Board>>>,
+    /// Which.
+    pub set: RwSignal<Option<SetKey>>,
+    /// What is known of it.
+    pub presence: RwSignal<Presence>,
+    /// The StatefulSet object.
+    pub controller: RwSignal<Controller>,
+    /// What its controller counted.
+    pub counts: RwSignal<Counts>,
+    /// What its controller does or waits for.
+    pub order: RwSignal<Option<Order>>,
+    /// The Services that reach it.
+    pub services: RwSignal<Vec<ServiceView>>,
+    /// Pods that only look like its own.
+    pub strangers: RwSignal<Vec<Stranger>>,
+    /// Its identities, by ordinal: those with a history, and the wanted ones.
+    pub lanes: RwSignal<Vec<LaneRow>>,
+    /// The last revision that was applied; `None` until the first state came.
+    pub revision: StoredValue<Option<Revision>>,
+}
+
+/// Which parts some changes touched.
+enum Touched {
+    All,
+    Parts(BTreeSet<Part>),
+}
+
+/// A part of a board that has signals of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Controller,
+    Counts,
+    Order,
+    Services,
+    Strangers,
+    Lane(Ordinal),
+}
+
+impl Touched {
+    fn by(changes: &[Change]) -> Self {
+        changes.iter().map(touched).collect::<Option<_>>().map_or(Self::All, Self::Parts)
+    }
+
+    fn has(&self, part: Part) -> bool {
+        match self {
+            Self::All => true,
+            Self::Parts(parts) => parts.contains(&part),
+        }
+    }
+
+    fn has_lanes(&self) -> bool {
+        match self {
+            Self::All => true,
+            Self::Parts(parts) => parts.iter().any(|part| matches!(part, Part::Lane(_) | Part::Controller)),
+        }
+    }
+}
+
+/// The part that a change touches; `None` for all of them.
+fn touched(change: &Change) -> Option<Part> {
+    Some(match change {
+        Change::Appeared(_) | Change::Forgotten => return None,
+        Change::Controller(_) => Part::Controller,
+        Change::Counts(_) => Part::Counts,
+        Change::Order(_) => Part::Order,
+        Change::Service(_) | Change::ServiceGone(_) | Change::Reach { .. } => Part::Services,
+        Change::Stranger(_) | Change::StrangerGone(_) => Part::Strangers,
+        Change::Started { ordinal, .. } | Change::Pod { ordinal, .. } | Change::Ended { ordinal, .. } => {
+            Part::Lane(*ordinal)
+        }
+    })
+}
+
+impl BoardStore {
+    pub(super) fn new(shown: Option<SetKey>, board: Option<(SetKey, Option<Box<Board>>)>, revision: Revision) -> Self {
+        let store = Self {
+            plain: StoredValue::new(None),
+            set: RwSignal::new(shown.clone()),
+            presence: RwSignal::new(Presence::Awaited),
+            controller: RwSignal::new(Controller::NotSeen),
+            counts: RwSignal::new(Counts::default()),
+            order: RwSignal::new(None),
+            services: RwSignal::new(Vec::new()),
+            strangers: RwSignal::new(Vec::new()),
+            lanes: RwSignal::new(Vec::new()),
+            revision: StoredValue::new(None),
+        };
+        if let (Some(shown), Some((set, board))) = (shown, board)
+            && shown == set
+        {
+            store.replace(board, revision);
+        }
+        store
+    }
+
+    /// Shows another StatefulSet, of which nothing is known yet.
+    pub fn show(&self, set: Option<SetKey>) {
+        if *self.set.read_untracked() == set {
+            return;
+        }
+        self.plain.set_value(None);
+        self.publish(&Touched::All);
+        self.revision.set_value(None);
+        self.presence.set(Presence::Awaited);
+        self.set.set(set);
+    }
+
+    /// Takes the whole state.
+    pub fn replace(&self, board: Option<Box<Board>>, revision: Revision) {
+        self.revision.set_value(Some(revision));
+        self.plain.set_value(board);
+        self.publish(&Touched::All);
+    }
+
+    /// Takes some steps.
+    pub fn apply(&self, changes: &[Change], revision: Revision) {
+        self.revision.set_value(Some(revision));
+        self.plain.update_value(|board| {
+            for change in changes {
+                Board::apply(board, change);
+            }
+        });
+        self.publish(&Touched::by(changes));
+    }
+
+    fn publish(&self, touched: &Touched) {
+        self.plain.with_value(|board| {
+            let presence = if board.is_some() { Presence::Known } else { Presence::Unknown };
+            let Some(board) = board else {
+                self.lanes.update(Vec::clear);
+                set(self.order, None);
+                return set(self.presence, presence);
+            };
+            if touched.has(Part::Controller) {
+                set(self.controller, board.controller.clone());
+            }
+            if touched.has(Part::Counts) {
+                set(self.counts, board.counts.clone());
+            }
+            if touched.has(Part::Services) {
+                set(self.services, board.services.clone());
+            }
+            if touched.has(Part::Strangers) {
+                set(self.strangers, board.strangers.clone());
+            }
+            if touched.has_lanes() {
+                self.publish_lanes(board, touched);
+            }
+            if touched.has(Part::Order) {
+                set(self.order, Some(board.order.clone()));
+            }
+            set(self.presence, presence);
+        });
+    }
+
+    fn publish_lanes(&self, board: &Board, touched: &Touched) {
+        let shown = shown_ordinals(board);
+        let known: BTreeMap<Ordinal, ArcRwSignal<Lane>> =
+            self.lanes.with_untracked(|rows| rows.iter().cloned().collect());
+        let lane = |ordinal| board.lane(ordinal).cloned().unwrap_or_else(|| Lane::new(ordinal));
+        for (ordinal, signal) in &known {
+            if touched.has(Part::Lane(*ordinal)) {
+                let lane = lane(*ordinal);
+                if *signal.read_untracked() != lane {
+                    signal.set(lane);
+                }
+            }
+        }
+        if !known.keys().copied().eq(shown.iter().copied()) {
+            let row =
+                |ordinal| (ordinal, known.get(&ordinal).cloned().unwrap_or_else(|| ArcRwSignal::new(lane(ordinal))));
+            self.lanes.set(shown.into_iter().map(row).collect());
+        }
+    }
+}
+
+/// The identities that get a lane: those with a pod, the wanted ones, then those with a history.
+fn shown_ordinals(board: &Board) -> Vec<Ordinal> {
+    let with_pod: BTreeSet<Ordinal> = board.pods().map(|(ordinal, _)| ordinal).collect();
+    let wanted = board.controller.spec().into_iter().flat_map(|spec| spec.ordinals().take(MAX_EMPTY_LANES));
+    let mut shown: BTreeSet<Ordinal> = with_pod.into_iter().chain(wanted).collect();
+    for lane in &board.lanes {
+        if shown.len() >= MAX_EMPTY_LANES {
+            break;
+        }
+        shown.insert(lane.ordinal);
+    }
+    shown.into_iter().collect()
+}
+
+/// Sets a signal unless it says that already.
+fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if *signal.read_untracked() != value {
+        signal.set(value);
+    }
+}

@@ -1,0 +1,64 @@
+//! All StatefulSets: one signal per summary.
+
+use leptos::prelude::*;
+use topology::fleet::{Fleet, FleetChange, Summary};
+use topology::{Revision, SetKey};
+
+/// A StatefulSet and its summary.
+pub type FleetRow = (SetKey, ArcRwSignal<Summary>);
+
+/// The summaries of all StatefulSets.
+#[derive(Clone, Copy)]
+pub struct FleetStore {
+    /// By namespace and name. Changes when StatefulSets come or go.
+    pub rows: RwSignal<Vec<FleetRow>>,
+    /// The last revision that was applied.
+    pub revision: StoredValue<Revision>,
+}
+
+impl FleetStore {
+    pub(super) fn new(fleet: Fleet, revision: Revision) -> Self {
+        let rows = fleet.sets.into_iter().map(|(set, summary)| (set, ArcRwSignal::new(summary))).collect();
+        Self { rows: RwSignal::new(rows), revision: StoredValue::new(revision) }
+    }
+
+    /// The namespaces that have StatefulSets, sorted.
+    pub fn namespaces(&self) -> Vec<String> {
+        self.rows.with(|rows| {
+            let mut all: Vec<String> = rows.iter().map(|(set, _)| set.namespace.clone()).collect();
+            all.dedup();
+            all
+        })
+    }
+
+    /// Takes the whole state.
+    pub fn replace(&self, fleet: Fleet, revision: Revision) {
+        let known: Vec<SetKey> = self.rows.with_untracked(|rows| rows.iter().map(|(set, _)| set.clone()).collect());
+        let gone = known.into_iter().filter(|set| !fleet.sets.contains_key(set)).map(FleetChange::Forgotten);
+        let gone: Vec<_> = gone.collect();
+        let there = fleet.sets.into_iter().map(|(set, summary)| FleetChange::Changed { set, summary });
+        self.apply(&gone.into_iter().chain(there).collect::<Vec<_>>(), revision);
+    }
+
+    /// Takes some steps.
+    pub fn apply(&self, changes: &[FleetChange], revision: Revision) {
+        self.revision.set_value(revision);
+        for change in changes {
+            let (FleetChange::Changed { set, .. } | FleetChange::Forgotten(set)) = change;
+            let found = self.rows.with_untracked(|rows| rows.binary_search_by(|(known, _)| known.cmp(set)));
+            match (change, found) {
+                (FleetChange::Changed { summary, .. }, Ok(at)) => {
+                    let signal = self.rows.with_untracked(|rows| rows[at].1.clone());
+                    if *signal.read_untracked() != *summary {
+                        signal.set(summary.clone());
+                    }
+                }
+                (FleetChange::Changed { set, summary }, Err(at)) => {
+                    self.rows.update(|rows| rows.insert(at, (set.clone(), ArcRwSignal::new(summary.clone()))));
+                }
+                (FleetChange::Forgotten(_), Ok(at)) => self.rows.update(|rows| drop(rows.remove(at))),
+                (FleetChange::Forgotten(_), Err(_)) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The top of the page: which cluster, which namespace, and whether it is live.
+
+use leptos::prelude::*;
+
+use crate::route::{Place, Route};
+use crate::state::{Liveness, Store};
+
+/// The top of the page.
+#[component]
+pub(super) fn Header() -> impl IntoView {
+    let store = Store::get();
+    let home = move || store.place.read().to(Route::Fleet).address();
+    view! {
+        <header>
+            <a class="logo" href=home aria-label="Berth: all StatefulSets">
+                <svg class="anchor" viewBox="0 0 24 24" aria-hidden="true">
+                    <circle cx="12" cy="5" r="2.6"/>
+                    <path d="M12 7.6V21M7 11h10M4 14c.6 4.2 3.8 7 8 7s7.4-2.8 8-7M4 14l-1.6 2.6M4 14l2.6 1.6M20 14l1.6 2.6M20 14l-2.6 1.6"/>
+                </svg>
+                <b>"Berth"</b>
+            </a>
+            <span class="chip cluster" title="the cluster">
+                <b>{move || store.cluster.read().name.clone()}</b>
+            </span>
+            <NamespaceFilter/>
+            <Live/>
+            <ThemeSwitch/>
+        </header>
+    }
+}
+
+/// Narrows the fleet down to one namespace. The choice is in the address, so that a link carries it.
+#[component]
+fn NamespaceFilter() -> impl IntoView {
+    let store = Store::get();
+    let chosen = Memo::new(move |_| store.place.read().namespace.clone());
+    let names = Memo::new(move |_| {
+        let mut names = store.fleet.namespaces();
+        names.extend(chosen.get());
+        names.sort();
+        names.dedup();
+        names
+    });
+    let choose = Callback::new(move |name: String| {
+        let namespace = Some(name).filter(|name| !name.is_empty());
+        let place = Place { namespace, ..store.place.get_untracked() };
+        #[cfg(feature = "hydrate")]
+        crate::client::links::go(store, place);
+        #[cfg(not(feature = "hydrate"))]
+        drop(place);
+    });
+    let option = move |name: String| {
+        let selected = chosen.read().as_ref() == Some(&name);
+        view! { <option value=name.clone() selected=selected>{name.clone()}</option> }
+    };
+    view! {
+        <label class="chip filter">
+            <span>"namespace"</span>
+            <select on:change:target=move |event| choose.run(event.target().value())>
+                <option value="" selected=move || chosen.read().is_none()>"all"</option>
+                {move || names.get().into_iter().map(option).collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// Whether what is shown is live, and which revision it is.
+#[component]
+fn Live() -> impl IntoView {
+    let store = Store::get();
+    let words = move || match store.liveness() {
+        Liveness::Live => "Live".to_owned(),
+        Liveness::Opening => format!("As of {}", store.when(store.heard.get())),
+        Liveness::Starting => "Starting".to_owned(),
+        Liveness::Lost | Liveness::Broken => {
+            let since = store.unwatched_since().map(|since| store.ago(since)).unwrap_or_default();
+            format!("Not live for {since}")
+        }
+    };
+    view! {
+        <span class="chip live" data-live=move || store.liveness().word()>
+            <b>{words}</b>
+            <span class="revision">{move || format!("rev {}", store.revision.get())}</span>
+        </span>
+    }
+}
+
+/// Light, dark, or as the system has it. The choice stays in the browser.
+#[component]
+fn ThemeSwitch() -> impl IntoView {
+    let switch = move |_| {
+        #[cfg(feature = "hydrate")]
+        crate::client::theme::next();
+    };
+    view! {
+        <button class="button theme" type="button" on:click=switch title="Light, dark, or as the system has it">
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+                <circle cx="12" cy="12" r="8"/>
+                <path d="M12 4a8 8 0 0 1 0 16z"/>
+            </svg>
+            <span class="hidden">"Switch the theme"</span>
+        </button>
+    }
+}

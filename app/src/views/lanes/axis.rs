@@ -1,0 +1,135 @@
+//! What all lanes share: times, the line of now, deletions, and stretches that nobody watched.
+
+use leptos::prelude::*;
+use topology::board::Lane;
+use topology::{Stage, Timestamp};
+
+use super::Drawing;
+use crate::geometry::{Frame, ticks};
+use crate::state::Store;
+
+/// Deletions that came within this time of each other are marked together, in milliseconds.
+const TOGETHER: i64 = 1_500;
+
+/// The room that the word "now" takes from the times beside it.
+const NOW_WORD: f64 = 58.0;
+
+/// The times of the axis, above the lanes, with a line for each.
+#[component]
+pub(super) fn Axis(height: Memo<f64>) -> impl IntoView {
+    let (store, drawing) = (Store::get(), Drawing::get());
+    let marks = Memo::new(move |_| {
+        let now = store.second.get();
+        let marks = ticks(drawing.window.get(), drawing.frame.get().plot(), now, store.zone.get().offset(now));
+        let (_, right) = drawing.scale.get().visible(now);
+        let named = |at: Timestamp| right - drawing.scale.get().x(at) > NOW_WORD;
+        marks.into_iter().map(|at| (at, named(at))).collect::<Vec<_>>()
+    });
+    let mark = move |(at, named): (Timestamp, bool)| {
+        let x = drawing.scale.get().x(at);
+        view! {
+            <line x1=x x2=x y1=Frame::TOP - 8.0 y2=height/>
+            {named.then(|| view! { <text x=x y="12">{store.zone.get().time(at)}</text> })}
+        }
+    };
+    view! { <g class="axis">{move || marks.get().into_iter().map(mark).collect_view()}</g> }
+}
+
+/// The line of now.
+#[component]
+pub(super) fn Now(height: Memo<f64>) -> impl IntoView {
+    let drawing = Drawing::get();
+    let right = move || drawing.frame.get().right;
+    view! {
+        <g class="now">
+            <line x1=right x2=right y1=Frame::TOP - 10.0 y2=height/>
+            <text x=right y="12">"now"</text>
+        </g>
+    }
+}
+
+/// When pods were asked to go: a line through all lanes.
+#[component]
+pub(super) fn Deletions(height: Memo<f64>) -> impl IntoView {
+    let (store, drawing) = (Store::get(), Drawing::get());
+    let deletions = Memo::new(move |_| {
+        let asked = store.board.lanes.read().iter().flat_map(|(_, lane)| asked_to_go(&lane.read())).collect();
+        grouped(asked)
+    });
+    let line = move |deletion: Deletion| {
+        let x = drawing.scale.get().x(deletion.at);
+        let words =
+            if deletion.pods == 1 { "pod deleted".to_owned() } else { format!("{} pods deleted", deletion.pods) };
+        view! {
+            <line x1=x x2=x y1=Frame::TOP - 2.0 y2=height/>
+            <text x=x y=Frame::TOP>{words}</text>
+        }
+    };
+    view! {
+        <g class="deletions">
+            {move || deletions.get().into_iter().map(line).collect_view()}
+        </g>
+    }
+}
+
+/// Pods that were asked to go at about the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Deletion {
+    at: Timestamp,
+    pods: usize,
+}
+
+fn asked_to_go(lane: &Lane) -> Vec<Timestamp> {
+    let seen = lane.incarnations.iter().filter_map(|pod| {
+        let at = pod.spans.iter().position(|span| span.stage == Stage::Terminating)?;
+        // A pod that was already going when it was first seen was asked at a time that nobody saw.
+        (at > 0).then(|| pod.spans[at].from)
+    });
+    seen.collect()
+}
+
+fn grouped(mut asked: Vec<Timestamp>) -> Vec<Deletion> {
+    asked.sort_unstable();
+    let mut groups: Vec<Deletion> = Vec::new();
+    for at in asked {
+        match groups.last_mut() {
+            Some(last) if at.millis_since(last.at) <= TOGETHER => last.pods += 1,
+            _ => groups.push(Deletion { at, pods: 1 }),
+        }
+    }
+    groups
+}
+
+/// From when on nobody watches, while nobody does.
+#[component]
+pub(super) fn Unwatched(height: Memo<f64>) -> impl IntoView {
+    let (store, drawing) = (Store::get(), Drawing::get());
+    let since = Memo::new(move |_| store.unwatched_since());
+    move || {
+        since.get().map(|since| {
+            view! {
+                <rect
+                    class="unwatched"
+                    x=move || drawing.scale.get().x(since)
+                    y=Frame::TOP - 8.0
+                    width=move || drawing.scale.get().end(None) - drawing.scale.get().x(since)
+                    height=move || height.get() - Frame::TOP + 8.0
+                    fill="url(#pattern-unwatched)"
+                />
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Deletion, grouped};
+    use topology::Timestamp;
+
+    #[test]
+    fn given_deletions_close_to_each_other_when_marked_then_they_have_one_mark() {
+        let at = Timestamp::from_millis;
+        let asked = vec![at(50_000), at(1_000), at(1_200), at(2_400)];
+        assert_eq!(grouped(asked), [Deletion { at: at(1_000), pods: 3 }, Deletion { at: at(50_000), pods: 1 }]);
+    }
+}

@@ -1,0 +1,225 @@
+//! One lane: its name, its blocks, and the words that stay at the edge of the plot.
+
+use leptos::prelude::*;
+use topology::board::Lane;
+use topology::{Ordinal, Stage, Timestamp};
+
+use super::Drawing;
+use super::block::{PlacedBlock, PlacedPiece, place};
+use super::label::{Anchor, Label, labels};
+use crate::blocks::{Arrow, Block, Gap, arrows, gaps};
+use crate::geometry::{Frame, Scale, text_width};
+use crate::state::{LaneRow, Store};
+use crate::time::{duration, running};
+use crate::views::{stage_name, stage_word};
+
+/// Where a lane is: its index among all, and so its top.
+fn top(ordinal: Ordinal) -> Memo<f64> {
+    let (store, drawing) = (Store::get(), Drawing::get());
+    Memo::new(move |_| {
+        let index = store.board.lanes.read().binary_search_by_key(&ordinal, |(known, _)| *known).unwrap_or_default();
+        drawing.frame.get().lane(index)
+    })
+}
+
+fn blocks_of(lane: &Lane) -> Vec<Block> {
+    lane.incarnations.iter().enumerate().map(|(at, pod)| Block::of(pod, lane.number(at))).collect()
+}
+
+/// The identity: the name, its name in DNS, and what storage it keeps.
+#[component]
+pub(super) fn LaneName(ordinal: Ordinal) -> impl IntoView {
+    let (store, drawing) = (Store::get(), Drawing::get());
+    let top = top(ordinal);
+    let set = store.board.set.get_untracked();
+    let name = set.map(|set| set.pod_name(ordinal)).unwrap_or_default();
+    let further = {
+        let name = name.clone();
+        Memo::new(move |_| {
+            let controller = store.board.controller.read();
+            let spec = controller.spec()?;
+            let dns = (!spec.service_name.is_empty()).then(|| format!("{name}.{}", spec.service_name));
+            let claims = spec.claims.iter().map(|claim| format!("{claim}-{name}")).collect::<Vec<_>>();
+            let claims = (!claims.is_empty()).then(|| format!("pvc {}", claims.join(" ")));
+            Some((dns, claims))
+        })
+    };
+    let further = move || {
+        let frame = drawing.frame.get();
+        let (dns, claims) = further.get().filter(|_| frame.is_roomy())?;
+        let claims = claims.filter(|_| frame.has_words_between());
+        Some(view! {
+            {dns.map(|dns| view! { <text class="dns" y="33">{clipped(&dns, frame)}</text> })}
+            {claims.map(|claims| view! { <text class="claims" y="49">{clipped(&claims, frame)}</text> })}
+        })
+    };
+    view! {
+        <g class="identity" data-identity=name.clone() transform=move || format!("translate(0 {})", top.get())>
+            <text class="name" y="17">{name.clone()}</text>
+            {further}
+        </g>
+    }
+}
+
+/// A text cut to the room that names have.
+fn clipped(text: &str, frame: Frame) -> String {
+    let room = frame.left - 14.0;
+    if text_width(text, 11.0, true) <= room {
+        return text.to_owned();
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen characters")]
+    let most = (room / text_width("m", 11.0, true)) as usize;
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The blocks of a lane, what lies between them, and the arrows into it.
+#[component]
+pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
+    let (store, drawing) = (Store::get(), Drawing::get());
+    let (ordinal, lane) = row;
+    let top = top(ordinal);
+    let name = store.board.set.get_untracked().map(|set| set.pod_name(ordinal)).unwrap_or_default();
+    let blocks = {
+        let lane = lane.clone();
+        Memo::new(move |_| blocks_of(&lane.read()))
+    };
+    let gaps = {
+        let lane = lane.clone();
+        Memo::new(move |_| gaps(&lane.read()))
+    };
+    let arrows = Memo::new(move |_| {
+        let rows = store.board.lanes.read();
+        let before = ordinal.0.checked_sub(1)?;
+        let at = rows.binary_search_by_key(&before, |(known, _)| known.0).ok()?;
+        Some(arrows(&rows[at].1.read(), &lane.read()))
+    });
+    let placed = Memo::new(move |_| place(&blocks.read(), drawing.scale.get(), store.beat.get()));
+    let labelled = Memo::new(move |_| {
+        let mut all = labels(&blocks.read(), drawing.scale.get(), store.beat.get());
+        all.retain(|label| label.at != Anchor::Edge);
+        all
+    });
+    view! {
+        <g class="lane" data-lane=name transform=move || format!("translate(0 {})", top.get())>
+            {move || {
+                let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
+                gaps.get().into_iter().map(|gap| gap_view(gap, scale, frame, store)).collect_view()
+            }}
+            {move || {
+                let bar = drawing.frame.get().bar;
+                placed.get().into_iter().map(|block| block_view(block, bar, store)).collect_view()
+            }}
+            {move || labelled.get().into_iter().map(label_view).collect_view()}
+            {move || {
+                let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
+                arrows.get().into_iter().flatten().map(|arrow| arrow_view(arrow, scale, frame)).collect_view()
+            }}
+        </g>
+    }
+}
+
+/// The words of the block that began before what is visible: they stand still at the edge of the plot.
+#[component]
+pub(super) fn LaneOverlay(row: LaneRow) -> impl IntoView {
+    let (store, drawing) = (Store::get(), Drawing::get());
+    let (ordinal, lane) = row;
+    let top = top(ordinal);
+    let blocks = Memo::new(move |_| blocks_of(&lane.read()));
+    let label = Memo::new(move |_| {
+        let all = labels(&blocks.read(), drawing.scale.get(), store.beat.get());
+        all.into_iter().find(|label| label.at == Anchor::Edge)
+    });
+    view! {
+        <g class="lane-edge" transform=move || format!("translate(0 {})", top.get())>
+            {move || label.get().map(label_view)}
+        </g>
+    }
+}
+
+fn block_view(block: PlacedBlock, bar: f64, store: Store) -> impl IntoView {
+    let PlacedBlock { number, uid, x, width, ended, pieces } = block;
+    view! {
+        <g class="block" data-uid=uid data-number=number data-ended=ended.to_string()>
+            {pieces.into_iter().map(|piece| piece_view(piece, bar, store)).collect_view()}
+            <rect class="outline" x=x y="0" width=width height=bar rx="5"/>
+        </g>
+    }
+}
+
+fn piece_view(piece: PlacedPiece, bar: f64, store: Store) -> impl IntoView {
+    let PlacedPiece { stage, from, to, x, width } = piece;
+    let word = if stage.is_some() { stage_word(stage) } else { "unwatched" };
+    let title = move || piece_title(piece.stage, from, to, store);
+    view! {
+        <rect class="piece" data-stage=word x=x y="0" width=width height=bar fill=format!("url(#pattern-{word})")>
+            {leptos::svg::title().child(title)}
+        </rect>
+    }
+}
+
+fn piece_title(stage: Option<Stage>, from: Timestamp, to: Option<Timestamp>, store: Store) -> String {
+    let name = stage.map_or("Not watched", stage_name);
+    match to {
+        Some(to) => {
+            format!("{name}: {} to {}, {}", store.when(from), store.when(to), duration(to.millis_since(from)))
+        }
+        None => format!("{name} since {}", store.when(from)),
+    }
+}
+
+fn label_view(label: Label) -> impl IntoView {
+    let x = match label.at {
+        Anchor::Drawing(x) => x,
+        Anchor::Edge => 10.0,
+    };
+    view! {
+        <g class="label" data-stage=stage_word(label.stage)>
+            <text class="address" x=x y="19">{label.address}</text>
+            <text class="details" x=x y="35">{label.details}</text>
+        </g>
+    }
+}
+
+/// The stretch in which no pod held the identity, with its length where that fits.
+fn gap_view(gap: Gap, scale: Scale, frame: Frame, store: Store) -> impl IntoView {
+    let (from, to) = (scale.x(gap.from), scale.end(gap.to));
+    let middle = frame.bar / 2.0;
+    let words = match gap.to {
+        Some(to) => {
+            let least = if gap.seen { "" } else { "at least " };
+            let text = format!("empty {least}{}", duration(to.millis_since(gap.from)));
+            let fits = text_width(&text, 11.0, false) < scale.x(to) - from - 6.0;
+            fits.then(|| view! { <text x=from + 4.0 y=middle - 6.0>{text}</text> }.into_any())
+        }
+        None => Some(
+            view! {
+                <text x=from + 8.0 y=middle - 6.0>
+                    {move || format!("empty for {}", running(store.second.get().millis_since(gap.from)))}
+                </text>
+            }
+            .into_any(),
+        ),
+    };
+    view! {
+        <g class="gap">
+            <line x1=from x2=to y1=middle y2=middle/>
+            {words}
+        </g>
+    }
+}
+
+/// From the pod that became Ready to the one that was created then.
+fn arrow_view(arrow: Arrow, scale: Scale, frame: Frame) -> impl IntoView {
+    let (from, to) = (scale.x(arrow.ready), scale.x(arrow.created));
+    let start = frame.bar - frame.pitch + 2.0;
+    let bend = -start / 2.0;
+    // Two moments that are all but the same would make a line that nobody sees as an arrow between two.
+    let to = to.max(from + 3.0);
+    let path = format!("M{from} {start}C{from} {} {to} {} {to} -5", start + bend, -bend - 4.0);
+    view! {
+        <g class="arrow">
+            <path d=path marker-end="url(#arrowhead)"/>
+            {frame.has_words_between().then(|| view! { <text x=to + 8.0 y=start / 2.0 + 4.0>"Ready, so next"</text> })}
+        </g>
+    }
+}

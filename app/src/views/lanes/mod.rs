@@ -1,0 +1,123 @@
+//! Identity over time: a lane for each identity, a block for each pod that held it.
+//!
+//! The drawing lies still relative to an origin; one group moves it along with the time. So a frame costs one attribute,
+//! whatever the number of lanes, and only what a change names is drawn anew.
+
+mod axis;
+mod block;
+mod label;
+mod lane;
+mod legend;
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos_use_element_size::{UseElementSizeReturn, use_element_size};
+use topology::Timestamp;
+
+use crate::geometry::{Frame, Scale, Window, origin, round};
+use crate::state::Store;
+use axis::{Axis, Deletions, Now, Unwatched};
+use lane::{LaneBlocks, LaneName, LaneOverlay};
+use legend::{Legend, Patterns};
+
+/// The width that is drawn for before the page's own is known.
+const WIDTH: f64 = 900.0;
+
+/// Where things are drawn now.
+#[derive(Clone, Copy)]
+struct Drawing {
+    window: RwSignal<Window>,
+    frame: Memo<Frame>,
+    scale: Memo<Scale>,
+}
+
+impl Drawing {
+    fn get() -> Self {
+        expect_context()
+    }
+}
+
+/// The panel with the lanes.
+#[component]
+pub(super) fn Lanes() -> impl IntoView {
+    let store = Store::get();
+    let board = store.board;
+    let plot = NodeRef::<Div>::new();
+    let UseElementSizeReturn { width, .. } = use_element_size(plot);
+    let window = RwSignal::new(Window::TwoMinutes);
+    let count = Memo::new(move |_| board.lanes.read().len());
+    let frame = Memo::new(move |_| {
+        let measured = width.get().floor();
+        Frame::new(if measured > 0.0 { measured } else { WIDTH }, count.get())
+    });
+    let origin = Memo::new(move |before: Option<&Timestamp>| origin(before.copied(), store.second.get()));
+    let scale = Memo::new(move |_| Scale::new(origin.get(), window.get(), frame.get()));
+    provide_context(Drawing { window, frame, scale });
+
+    let height = Memo::new(move |_| frame.get().height(count.get()));
+    let view_box = move || format!("0 0 {} {}", frame.get().width, height.get());
+    let shift = move || {
+        let scale = scale.get();
+        format!("translate({} 0)", round(scale.plot - scale.x(store.now.get())))
+    };
+    let label = move || {
+        let set = board.set.read().as_ref().map(|set| set.name.clone()).unwrap_or_default();
+        format!("{} identities of {set} over time; the table of pods says what is now.", count.get())
+    };
+    view! {
+        <section class="panel lanes">
+            <h2>
+                "Identity over time" <span>"each row is an identity that stays · each block is one pod that held it"</span>
+                <Windows window/>
+            </h2>
+            <div class="plot" node_ref=plot>
+                <svg viewBox=view_box role="img" aria-label=label>
+                    <Patterns/>
+                    <g class="names">
+                        <For each=move || board.lanes.get() key=|(ordinal, _)| *ordinal let:row>
+                            <LaneName ordinal=row.0/>
+                        </For>
+                    </g>
+                    <svg
+                        x=move || frame.get().left
+                        y="0"
+                        width=move || frame.get().plot()
+                        height=height
+                        overflow="hidden"
+                    >
+                        <g transform=shift>
+                            <Axis height/>
+                            <For each=move || board.lanes.get() key=|(ordinal, _)| *ordinal let:row>
+                                <LaneBlocks row/>
+                            </For>
+                            <Deletions height/>
+                            <Unwatched height/>
+                        </g>
+                        <For each=move || board.lanes.get() key=|(ordinal, _)| *ordinal let:row>
+                            <LaneOverlay row/>
+                        </For>
+                    </svg>
+                    <Now height/>
+                </svg>
+            </div>
+            <Legend/>
+        </section>
+    }
+}
+
+/// How much time is shown.
+#[component]
+fn Windows(window: RwSignal<Window>) -> impl IntoView {
+    let button = move |choice: Window| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || (window.get() == choice).to_string()
+                on:click=move |_| window.set(choice)
+            >
+                {choice.label()}
+            </button>
+        }
+    };
+    view! { <span class="windows" role="group" aria-label="How much time is shown">{Window::ALL.map(button)}</span> }
+}

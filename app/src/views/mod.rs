@@ -1,0 +1,101 @@
+//! The components of the page.
+
+mod fleet;
+mod header;
+mod lanes;
+mod notice;
+mod pods;
+mod rail;
+mod services;
+mod set;
+mod strangers;
+
+use leptos::prelude::*;
+use topology::Stage;
+
+use crate::route::Route;
+use crate::state::Store;
+use fleet::FleetPage;
+use header::Header;
+use notice::Notices;
+use rail::Rail;
+use set::SetPage;
+
+/// The whole page. Needs a [`Store`] in its context.
+#[component]
+pub fn App() -> impl IntoView {
+    let store = Store::get();
+    // A page stays when only its StatefulSet or the filter changes.
+    let kind = Memo::new(move |_| match store.place.read().route {
+        Route::Fleet => Kind::Fleet,
+        Route::Set(_) => Kind::Set,
+        Route::Unknown => Kind::Nothing,
+    });
+    view! {
+        <div
+            class="page"
+            data-live=move || store.liveness().word()
+            data-revision=move || store.revision.get().to_string()
+        >
+            <a class="skip" href="#content">"Skip to the content"</a>
+            <Header/>
+            <div class="columns">
+                <Rail/>
+                <main id="content" tabindex="-1">
+                    <Notices/>
+                    {move || match kind.get() {
+                        Kind::Fleet => view! { <FleetPage/> }.into_any(),
+                        Kind::Set => view! { <SetPage/> }.into_any(),
+                        Kind::Nothing => view! { <NotFound/> }.into_any(),
+                    }}
+                </main>
+            </div>
+        </div>
+    }
+}
+
+/// The kinds of pages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Fleet,
+    Set,
+    Nothing,
+}
+
+/// An address that shows nothing.
+#[component]
+fn NotFound() -> impl IntoView {
+    view! {
+        <section class="panel empty">
+            <h1>"There is nothing at this address"</h1>
+            <p>"The list of StatefulSets is at "<a href="/">"the start"</a>"."</p>
+        </section>
+    }
+}
+
+/// The name of a stage, as styles and scripts know it.
+pub(crate) const fn stage_word(stage: Option<Stage>) -> &'static str {
+    match stage {
+        Some(Stage::Pending) => "pending",
+        Some(Stage::Creating) => "creating",
+        Some(Stage::Starting) => "starting",
+        Some(Stage::Ready) => "ready",
+        Some(Stage::Terminating) => "terminating",
+        Some(Stage::Failing) => "failing",
+        Some(Stage::Completed) => "completed",
+        None => "none",
+    }
+}
+
+/// The name of a stage, as people read it.
+pub(crate) const fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Pending => "Pending",
+        Stage::Creating => "Creating",
+        Stage::Starting => "Running, not Ready",
+        Stage::Ready => "Ready",
+        Stage::Terminating => "Terminating",
+        Stage::Failing => "Failing",
+        Stage::Completed => "Completed",
+    }
+}

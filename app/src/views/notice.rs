@@ -1,0 +1,92 @@
+//! Notices above everything else: that the page is not live, and what the server may not see.
+
+use leptos::prelude::*;
+use topology::wire::{Refusal, Source};
+
+use crate::state::{Link, Store};
+
+/// All notices that are due. They are announced politely, so the parts that count seconds are kept out of that.
+#[component]
+pub(super) fn Notices() -> impl IntoView {
+    let store = Store::get();
+    let refused = Memo::new(move |_| store.status.read().refused.clone());
+    view! {
+        <div class="notices" role="status">
+            <NotLive/>
+            {move || refused.get().into_iter().map(|refusal| view! { <Refused refusal/> }).collect_view()}
+            <noscript>
+                <p class="notice">
+                    "This page shows the state as of its loading. To see changes as they happen, allow its JavaScript and WebAssembly."
+                </p>
+            </noscript>
+        </div>
+    }
+}
+
+/// What keeps the page from being live.
+#[derive(Clone, PartialEq)]
+enum Trouble {
+    Lost(Option<String>),
+    Starting(Option<String>),
+    Broken(String),
+}
+
+#[component]
+fn NotLive() -> impl IntoView {
+    let store = Store::get();
+    let trouble = Memo::new(move |_| match (&*store.link.read(), &store.status.read().source) {
+        (Link::Lost { farewell, .. }, _) => Some(Trouble::Lost(farewell.clone())),
+        (_, Source::Starting { problem, .. }) => Some(Trouble::Starting(problem.clone())),
+        (_, Source::Broken { problem, .. }) => Some(Trouble::Broken(problem.clone())),
+        (_, Source::Live { .. }) => None,
+    });
+    let as_of = move || {
+        store.unwatched_since().map(|since| {
+            view! {
+                " What is shown is as of "
+                <b>{move || store.when(since)}</b>
+                <span aria-hidden="true">{move || format!(" ({} ago)", store.ago(since))}</span>
+                "; Berth keeps trying."
+            }
+        })
+    };
+    move || {
+        trouble.get().map(|trouble| {
+            let (kind, words) = match trouble {
+                Trouble::Lost(None) => ("lost", "Not live: the connection to Berth was lost.".to_owned()),
+                Trouble::Lost(Some(farewell)) => ("lost", format!("Not live: {farewell}.")),
+                Trouble::Starting(None) => ("starting", "Reading the cluster's first lists.".to_owned()),
+                Trouble::Starting(Some(problem)) => {
+                    ("starting", format!("The cluster's first lists are not in: {problem}. Berth keeps trying."))
+                }
+                Trouble::Broken(problem) => ("broken", format!("Not live: {problem}.")),
+            };
+            view! { <p class="notice" data-notice=kind>{words} {as_of}</p> }
+        })
+    }
+}
+
+/// Something that the API server refuses to show, and the rule that would grant it.
+#[component]
+fn Refused(refusal: Refusal) -> impl IntoView {
+    let kind = refusal.kind;
+    let place = match &refusal.namespace {
+        Some(namespace) => format!("in the namespace {namespace}"),
+        None => "in all namespaces".to_owned(),
+    };
+    let role = if refusal.namespace.is_some() { "Role" } else { "ClusterRole" };
+    let rule = format!(
+        "- apiGroups: [\"{}\"]\n  resources: [\"{}\"]\n  verbs: [\"get\", \"list\", \"watch\"]",
+        kind.group(),
+        kind.resource()
+    );
+    view! {
+        <div class="notice" data-notice="refused" data-resource=kind.resource()>
+            <p>
+                <b>{format!("Berth may not list and watch {} {place}.", kind.resource())}</b>
+                {format!(" What comes from them is missing here. This rule of a {role} grants it:")}
+            </p>
+            <pre>{rule}</pre>
+        </div>
+    }
+}

@@ -1,0 +1,95 @@
+//! The pods of now in a table, with the columns of `kubectl get pods -o wide`.
+
+use leptos::prelude::*;
+use topology::board::{Incarnation, Lane};
+use topology::kubectl::human_duration;
+
+use super::stage_word;
+use crate::state::{LaneRow, Store};
+
+/// A row for each identity, whether a pod holds it or not.
+#[component]
+pub(super) fn Pods() -> impl IntoView {
+    let board = Store::get().board;
+    view! {
+        <section class="panel">
+            <h2>"Pods now" <span>"as kubectl prints them"</span></h2>
+            <div class="scroll">
+                <table class="pods">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Name"</th>
+                            <th scope="col">"Ready"</th>
+                            <th scope="col">"Status"</th>
+                            <th scope="col">"Restarts"</th>
+                            <th scope="col">"Age"</th>
+                            <th scope="col">"IP"</th>
+                            <th scope="col">"Node"</th>
+                            <th scope="col">"Revision"</th>
+                            <th scope="col">"UID"</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        <For each=move || board.lanes.get() key=|(ordinal, _)| *ordinal let:row>
+                            <PodRow row/>
+                        </For>
+                    </tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn PodRow(row: LaneRow) -> impl IntoView {
+    let store = Store::get();
+    let (ordinal, lane) = row;
+    let name = store.board.set.read_untracked().as_ref().map(|set| set.pod_name(ordinal)).unwrap_or_default();
+    let stage = {
+        let lane = lane.clone();
+        move || stage_word(lane.read().current().map(Incarnation::stage))
+    };
+    // Each cell by itself: what did not change is not written again.
+    let cell = move |text: fn(&Incarnation, Store) -> String| {
+        let lane = lane.clone();
+        Memo::new(move |_| text_of(&lane.read(), |pod| text(pod, store)))
+    };
+    let uid = cell(|pod, _| pod.uid.to_string());
+    view! {
+        <tr data-pod=name.clone() data-stage=stage data-uid=uid>
+            <th scope="row">{name.clone()}</th>
+            <td data-column="ready">{cell(|pod, _| pod.columns.ready.to_string())}</td>
+            <td data-column="status" class="status">{cell(|pod, _| pod.columns.status.clone())}</td>
+            <td data-column="restarts">
+                {cell(|pod, store| match pod.columns.restarts.last {
+                    Some(_) => pod.columns.restarts.text(store.second.get()),
+                    None => pod.columns.restarts.count.to_string(),
+                })}
+            </td>
+            <td data-column="age">
+                {cell(|pod, store| match pod.created {
+                    Some(created) => human_duration(store.second.get().millis_since(created)),
+                    None => "<unknown>".to_owned(),
+                })}
+            </td>
+            <td data-column="ip"><code>{cell(|pod, _| addresses(pod))}</code></td>
+            <td data-column="node">{cell(|pod, _| pod.node.clone().unwrap_or_else(|| NONE.to_owned()))}</td>
+            <td data-column="revision">{cell(|pod, _| pod.revision.clone().unwrap_or_default())}</td>
+            <td data-column="uid"><code>{cell(|pod, _| pod.uid.short().to_owned())}</code></td>
+        </tr>
+    }
+}
+
+/// What kubectl prints where there is nothing.
+const NONE: &str = "<none>";
+
+fn text_of(lane: &Lane, text: impl Fn(&Incarnation) -> String) -> String {
+    lane.current().map_or_else(|| "–".to_owned(), text)
+}
+
+fn addresses(pod: &Incarnation) -> String {
+    if pod.ips.is_empty() {
+        return NONE.to_owned();
+    }
+    pod.ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,160 @@
+//! The rail: every StatefulSet with a dot for each pod.
+
+use leptos::prelude::*;
+use topology::SetKey;
+use topology::fleet::{Dots, Summary};
+
+use super::stage_word;
+use crate::route::Route;
+use crate::state::{FleetRow, Store};
+
+/// How many dots a row has at most; what is beyond is counted.
+const MAX_DOTS: u32 = 12;
+
+/// The StatefulSets that the filter lets through, at the side of the page.
+#[component]
+pub(super) fn Rail() -> impl IntoView {
+    let store = Store::get();
+    let rows = admitted(store);
+    let several = several_namespaces(store);
+    view! {
+        <nav class="rail" aria-label="StatefulSets">
+            <h2>"StatefulSets"</h2>
+            <For each=move || rows.get() key=|(set, _)| set.clone() let:row>
+                <RailRow row several/>
+            </For>
+            <Show when=move || rows.read().is_empty()>
+                <p class="quiet">"None yet."</p>
+            </Show>
+        </nav>
+    }
+}
+
+/// The rows that the namespace filter lets through.
+pub(super) fn admitted(store: Store) -> Memo<Vec<FleetRow>> {
+    Memo::new_with_compare(
+        move |_| {
+            let place = store.place.read();
+            store.fleet.rows.read().iter().filter(|(set, _)| place.admits(set)).cloned().collect::<Vec<_>>()
+        },
+        |before, after| match (before, after) {
+            (Some(before), Some(after)) => {
+                before.len() != after.len() || before.iter().zip(after).any(|((one, _), (other, _))| one != other)
+            }
+            _ => true,
+        },
+    )
+}
+
+/// Whether names alone would not tell which StatefulSet is meant.
+pub(super) fn several_namespaces(store: Store) -> Memo<bool> {
+    Memo::new(move |_| store.place.read().namespace.is_none() && store.fleet.namespaces().len() > 1)
+}
+
+#[component]
+fn RailRow(row: FleetRow, several: Memo<bool>) -> impl IntoView {
+    let store = Store::get();
+    let (set, summary) = row;
+    let address = {
+        let set = set.clone();
+        move || store.place.read().to(Route::Set(set.clone())).address()
+    };
+    let current = {
+        let set = set.clone();
+        move || (store.place.read().set() == Some(&set)).then_some("page")
+    };
+    let attention = {
+        let summary = summary.clone();
+        move || attention_word(&summary.read())
+    };
+    let line = {
+        let (set, summary) = (set.clone(), summary.clone());
+        move || line(&set, &summary.read(), several.get())
+    };
+    view! {
+        <a class="row" href=address aria-current=current data-set=set.to_string() data-attention=attention>
+            <b>{set.name.clone()}</b>
+            <DotRow summary/>
+            <small>{line}</small>
+        </a>
+    }
+}
+
+/// A dot for each pod, coloured by its stage.
+#[component]
+pub(super) fn DotRow(summary: ArcRwSignal<Summary>) -> impl IntoView {
+    let text = {
+        let summary = summary.clone();
+        move || ready_text(&summary.read())
+    };
+    let dots = move || {
+        let summary = summary.read();
+        let (dots, more) = first_dots(&summary.dots);
+        view! {
+            {dots.into_iter().map(|word| view! { <i data-stage=word></i> }).collect_view()}
+            {(more > 0).then(|| view! { <span class="more">{format!("+{more}")}</span> })}
+        }
+    };
+    view! { <span class="dots" role="img" aria-label=text>{dots}</span> }
+}
+
+/// The words for the first dots, and how many are left out.
+fn first_dots(runs: &[Dots]) -> (Vec<&'static str>, u32) {
+    let (mut words, mut more) = (Vec::new(), 0);
+    let mut room = MAX_DOTS;
+    for run in runs {
+        let shown = run.count.min(room);
+        room -= shown;
+        more += run.count - shown;
+        words.extend((0..shown).map(|_| stage_word(run.stage)));
+    }
+    (words, more)
+}
+
+fn line(set: &SetKey, summary: &Summary, several: bool) -> String {
+    let mut parts = Vec::with_capacity(3);
+    if several {
+        parts.push(set.namespace.clone());
+    }
+    if !summary.service_name.is_empty() {
+        parts.push(summary.service_name.clone());
+    }
+    parts.push(ready_text(summary));
+    parts.join(" · ")
+}
+
+/// How many pods are Ready, in words.
+pub(super) fn ready_text(summary: &Summary) -> String {
+    if summary.exists { format!("{} of {} ready", summary.ready, summary.replicas) } else { "gone".to_owned() }
+}
+
+/// How urgently somebody should look, as styles and scripts know it.
+pub(super) fn attention_word(summary: &Summary) -> &'static str {
+    use topology::fleet::Attention;
+    match summary.attention {
+        Attention::Settled => "settled",
+        Attention::Busy => "busy",
+        Attention::Stuck => "stuck",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use topology::Stage;
+    use topology::fleet::Dots;
+
+    use super::first_dots;
+
+    #[test]
+    fn given_many_pods_when_drawn_as_dots_then_the_rest_is_counted() {
+        let runs = [
+            Dots { stage: Some(Stage::Ready), count: 2 },
+            Dots { stage: None, count: 9 },
+            Dots { stage: Some(Stage::Failing), count: 1_000_000 },
+        ];
+        let (words, more) = first_dots(&runs);
+        assert_eq!(words.len(), 12);
+        assert_eq!((words[0], words[2], words[11], more), ("ready", "none", "failing", 999_999));
+        assert_eq!(first_dots(&[]), (Vec::new(), 0));
+    }
+}

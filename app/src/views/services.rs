@@ -1,0 +1,122 @@
+//! The Services that reach the pods, and which pods each of them reaches now.
+
+use leptos::prelude::*;
+use topology::board::{Reach, ReachState, ServiceView};
+use topology::facts::ServiceKind;
+
+use crate::state::Store;
+
+/// A row for each Service.
+#[component]
+pub(super) fn Services() -> impl IntoView {
+    let board = Store::get().board;
+    let names =
+        Memo::new(move |_| board.services.read().iter().map(|service| service.name.clone()).collect::<Vec<_>>());
+    view! {
+        <section class="panel services">
+            <h2>"Services that reach it" <span>"from their EndpointSlices"</span></h2>
+            {move || names.get().into_iter().map(|name| view! { <ServiceRow name/> }).collect_view()}
+            <Show when=move || names.read().is_empty()>
+                <p class="quiet">"No Service selects these pods, and serviceName names none."</p>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn ServiceRow(name: String) -> impl IntoView {
+    let board = Store::get().board;
+    let wanted = name.clone();
+    let service = Memo::new(move |_| board.services.read().iter().find(|service| service.name == wanted).cloned());
+    let kind = move || service.read().as_ref().map(|service| kind_text(service.kind.as_ref()));
+    let ports = move || service.read().as_ref().map(ports_text);
+    let relation = move || service.read().as_ref().map(relation_text);
+    let pods = move || {
+        let service = service.read();
+        let reaches = service.as_ref().map(|service| service.reaches.clone()).unwrap_or_default();
+        let chips = reaches.into_iter().map(|(pod, reach)| {
+            let text = reach_text(reach);
+            view! {
+                <span class="chip reach" data-reach=reach_word(reach.state) data-pod=pod.clone() title=text>
+                    <b>{pod.clone()}</b>
+                    " "
+                    {text}
+                </span>
+            }
+        });
+        chips.collect_view()
+    };
+    let nobody = move || service.read().as_ref().is_some_and(|service| service.reaches.is_empty());
+    view! {
+        <div class="service" data-service=name.clone()>
+            <p>
+                <b>{name.clone()}</b>
+                " "
+                <span class="quiet">{kind}</span>
+                " "
+                <code>{ports}</code>
+            </p>
+            <p class="quiet">{relation}</p>
+            <p class="reaches">
+                {pods}
+                <Show when=nobody>
+                    <span class="quiet">"It reaches none of these pods now."</span>
+                </Show>
+            </p>
+        </div>
+    }
+}
+
+fn kind_text(kind: Option<&ServiceKind>) -> String {
+    match kind {
+        None => "does not exist".to_owned(),
+        Some(ServiceKind::Headless) => "headless: DNS answers with the pods' addresses".to_owned(),
+        Some(ServiceKind::ClusterIp(ips)) if ips.is_empty() => "ClusterIP, not allocated yet".to_owned(),
+        Some(ServiceKind::ClusterIp(ips)) => {
+            let ips: Vec<String> = ips.iter().map(ToString::to_string).collect();
+            format!("ClusterIP {}: DNS answers with it", ips.join(", "))
+        }
+        Some(ServiceKind::ExternalName(target)) => format!("ExternalName: an alias of {target}"),
+    }
+}
+
+fn ports_text(service: &ServiceView) -> String {
+    let ports = service.ports.iter().map(|port| match port.name.as_str() {
+        "" => format!("{}/{}", port.port, port.protocol),
+        name => format!("{name} {}/{}", port.port, port.protocol),
+    });
+    ports.collect::<Vec<_>>().join(", ")
+}
+
+fn relation_text(service: &ServiceView) -> String {
+    let mut parts = Vec::with_capacity(3);
+    if service.governs {
+        parts.push("the pods' names are under it (serviceName)");
+    }
+    match (&service.kind, service.selects) {
+        (None | Some(ServiceKind::ExternalName(_)), _) => {}
+        (Some(_), true) => parts.push("its selector chooses these pods"),
+        (Some(_), false) => parts.push("its selector does not choose these pods"),
+    }
+    if service.publishes_not_ready {
+        parts.push("it publishes pods that are not Ready too");
+    }
+    parts.join("; ")
+}
+
+fn reach_word(state: ReachState) -> &'static str {
+    match state {
+        ReachState::Ready => "ready",
+        ReachState::Withheld => "withheld",
+        ReachState::Terminating => "terminating",
+    }
+}
+
+fn reach_text(reach: Reach) -> &'static str {
+    match (reach.state, reach.by_name) {
+        (ReachState::Ready, true) => "reached, also by its own name",
+        (ReachState::Ready, false) => "reached",
+        (ReachState::Withheld, _) => "withheld: not Ready",
+        (ReachState::Terminating, _) => "withheld: terminating",
+    }
+}
