@@ -3,7 +3,7 @@
 mod served;
 mod typed;
 
-pub use served::{SERVED, Scope, Served, Subresource, served, served_as};
+pub use served::{SERVED, Scope, Served, Subresource, VERBS, served, served_as};
 pub use typed::Typed;
 
 /// A kind of object that the cluster keeps.

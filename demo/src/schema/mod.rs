@@ -14,7 +14,7 @@ mod values;
 pub use decode::{Decoded, decode};
 pub use document::{document, index};
 pub use quantity::Quantity;
-pub use types::{Field, ListKind, Map, ObjectType, PatchKey, Shape};
+pub use types::{Field, List, ListKind, Map, ObjectType, PatchKey, Shape};
 
 use std::sync::{Arc, LazyLock};
 

@@ -73,6 +73,7 @@ pub enum WriteError {
 pub struct Store {
     state: RwLock<State>,
     changed: [watch::Sender<u64>; Kind::ALL.len()],
+    any_changed: watch::Sender<u64>,
     limits: Limits,
 }
 
@@ -88,6 +89,8 @@ struct State {
 #[derive(Debug, Default)]
 struct Collection {
     objects: BTreeMap<Key, Entry>,
+    /// The objects that nobody controls.
+    free: BTreeSet<Key>,
     history: History,
 }
 
@@ -117,7 +120,8 @@ impl Store {
     pub fn new(limits: Limits) -> Self {
         let state =
             State { revision: 1, kinds: Default::default(), owned: HashMap::new(), bytes: 0 };
-        Self { state: RwLock::new(state), changed: std::array::from_fn(|_| watch::Sender::new(0)), limits }
+        let changed = std::array::from_fn(|_| watch::Sender::new(0));
+        Self { state: RwLock::new(state), changed, any_changed: watch::Sender::new(0), limits }
     }
 
     // A writer that panicked left the state as it was before its change: each change is made in one step at the end.
@@ -166,6 +170,14 @@ impl Store {
         let state = self.read();
         let keys = state.owned.get(uid).into_iter().flatten().filter(|(kind, _)| *kind == T::OF);
         keys.filter_map(|(kind, key)| state.kinds[kind.index()].objects.get(key)?.typed()).collect()
+    }
+
+    /// The objects of a kind in a namespace that nobody controls, as values of their type.
+    pub fn orphans<T: Typed>(&self, namespace: &str) -> Vec<Arc<T>> {
+        let state = self.read();
+        let collection = &state.kinds[T::OF.index()];
+        let free = collection.free.range(Key::first_of(namespace)..).take_while(|key| key.namespace() == namespace);
+        free.filter_map(|key| collection.objects.get(key)?.typed()).collect()
     }
 
     /// The objects that name an owner.
@@ -250,16 +262,23 @@ impl Store {
     }
 
     fn tell(&self, kind: Kind, revision: u64) {
-        self.changed[kind.index()].send_if_modified(|told| {
-            let news = revision > *told;
-            *told = revision.max(*told);
-            news
-        });
+        for told in [&self.changed[kind.index()], &self.any_changed] {
+            told.send_if_modified(|told| {
+                let news = revision > *told;
+                *told = revision.max(*told);
+                news
+            });
+        }
     }
 
     /// Tells when there are new changes of a kind.
     pub fn changes(&self, kind: Kind) -> watch::Receiver<u64> {
         self.changed[kind.index()].subscribe()
+    }
+
+    /// Tells when there are new changes of any kind.
+    pub fn any_change(&self) -> watch::Receiver<u64> {
+        self.any_changed.subscribe()
     }
 
     /// The objects of a kind now, and a cursor that reads on from there.
@@ -299,9 +318,13 @@ impl State {
             }
         }
         let collection = &mut self.kinds[object.kind.index()];
+        collection.free.remove(&object.key);
         if event.change == Change::Deleted {
             collection.objects.remove(&object.key);
         } else {
+            if !object.owners.iter().any(|owner| owner.controller) {
+                collection.free.insert(object.key.clone());
+            }
             for owner in &object.owners {
                 self.owned.entry(owner.uid.clone()).or_default().insert(name.clone());
             }

@@ -105,6 +105,13 @@ impl Object {
         out.extend_from_slice(&self.body[self.metadata.start + 1..]);
     }
 
+    /// The object as JSON without its kind, as an item of a list, at the end of what is written already.
+    pub fn write_item(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"metadata\":");
+        self.write_to_metadata(out, self.metadata.start);
+        out.extend_from_slice(&self.body[self.metadata.start + 1..]);
+    }
+
     /// Its metadata as JSON, at the end of what is written already.
     pub fn write_metadata(&self, out: &mut Vec<u8>) {
         self.write_to_metadata(out, self.metadata.start);
@@ -139,7 +146,7 @@ impl Object {
     }
 
     /// The same at another revision.
-    pub(super) fn at(&self, revision: u64) -> Self {
+    pub fn at(&self, revision: u64) -> Self {
         let (head, tail) = (&self.body[..self.digits.start], &self.body[self.digits.end..]);
         let (body, digits) = join(head, revision, tail);
         let metadata = self.metadata.start..self.metadata.end + digits.len() - self.digits.len();
