@@ -85,8 +85,10 @@ pub enum Event {
     Applied(Object),
     /// An object is gone; its last state.
     Deleted(Object),
-    /// The watch broke: from now until the next list nothing is known.
+    /// The watch broke: from now until the next list, or until it has caught up, nothing is known as it happens.
     Interrupted,
+    /// The watch goes on where it had broken, and what was missed has come: from now on things are seen as they happen.
+    CaughtUp,
 }
 
 /// A fact of any kind.

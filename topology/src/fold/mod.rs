@@ -92,14 +92,14 @@ struct Batch<'a> {
     steps: BTreeMap<SetKey, Vec<Change>>,
 }
 
-/// How an object came or went.
+/// How it is known that an object came or went.
 #[derive(Clone, Copy)]
 enum How {
-    /// The watch reported it.
+    /// The watch reported it as it happened.
     Watched,
-    /// A list had it, or had it no more. Nobody had watched since then.
-    Listed {
-        /// Since when.
+    /// A list had it, or had it no more; or the watch reported it late, after a break.
+    Learnt {
+        /// Since when nobody had watched; `None` before the first list.
         unwatched_since: Option<Timestamp>,
     },
 }
@@ -112,19 +112,20 @@ impl Batch<'_> {
             Event::Interrupted => {
                 state.interrupted.get_or_insert(at);
             }
+            Event::CaughtUp => state.interrupted = None,
             Event::Listed(objects) => {
-                let how = How::Listed { unwatched_since: state.interrupted.take() };
+                let how = How::Learnt { unwatched_since: state.interrupted.take() };
                 state.seen = objects.iter().map(Object::version).fold(ResourceVersion::default(), ResourceVersion::max);
                 self.replace(&watch, objects, how);
             }
             Event::Applied(object) => {
-                if state.take(object.version()) {
-                    self.put(object, How::Watched);
+                if let Some(how) = state.take(object.version()) {
+                    self.put(object, how);
                 }
             }
             Event::Deleted(object) => {
-                if state.take(object.version()) {
-                    self.remove(&object, How::Watched);
+                if let Some(how) = state.take(object.version()) {
+                    self.remove(&object, how);
                 }
             }
         }
@@ -320,13 +321,17 @@ impl Batch<'_> {
 }
 
 impl WatchState {
-    /// Whether an event is new. A watch reports in the order of resource versions, so one that is not newer than the
-    /// newest was taken before. An event also shows that the watch runs (again).
-    fn take(&mut self, version: ResourceVersion) -> bool {
-        self.interrupted = None;
-        let new = !version.is_covered_by(self.seen);
+    /// How a new event is known; `None` when it is not new. A watch reports in the order of resource versions, so one
+    /// that is not newer than the newest was taken before.
+    fn take(&mut self, version: ResourceVersion) -> Option<How> {
+        if version.is_covered_by(self.seen) {
+            return None;
+        }
         self.seen = self.seen.max(version);
-        new
+        Some(match self.interrupted {
+            None => How::Watched,
+            since => How::Learnt { unwatched_since: since },
+        })
     }
 }
 

@@ -29,7 +29,7 @@ impl Batch<'_> {
         if let Some((key, ordinal)) = identity {
             let found = match how {
                 How::Watched if !known => Found::Watched,
-                How::Watched | How::Listed { .. } => Found::Listed,
+                How::Watched | How::Learnt { .. } => Found::Listed,
             };
             self.hold(&key, ordinal, pod, found);
         }
@@ -66,7 +66,7 @@ impl Batch<'_> {
         let end = match (how, gone) {
             (How::Watched, Gone::Deleted | Gone::Released) => End::Seen { at: self.at },
             (How::Watched, Gone::Missed) => End::Unseen { after: last_seen, before: self.at },
-            (How::Listed { unwatched_since }, _) => {
+            (How::Learnt { unwatched_since }, _) => {
                 End::Unseen { after: unwatched_since.unwrap_or(last_seen), before: self.at }
             }
         };
