@@ -11,7 +11,8 @@ use crate::state::Store;
 /// Deletions that came within this time of each other are marked together, in milliseconds.
 const TOGETHER: i64 = 1_500;
 
-/// The room that the word "now" takes from the times beside it.
+/// How far from the left edge a time must be not to be cut off, and from the right one for the word "now".
+const EDGE: f64 = 24.0;
 const NOW_WORD: f64 = 58.0;
 
 /// The times of the axis, above the lanes, with a line for each.
@@ -21,8 +22,11 @@ pub(super) fn Axis(height: Memo<f64>) -> impl IntoView {
     let marks = Memo::new(move |_| {
         let now = store.second.get();
         let marks = ticks(drawing.window.get(), drawing.frame.get().plot(), now, store.zone.get().offset(now));
-        let (_, right) = drawing.scale.get().visible(now);
-        let named = |at: Timestamp| right - drawing.scale.get().x(at) > NOW_WORD;
+        let (left, right) = drawing.scale.get().visible(now);
+        let named = |at: Timestamp| {
+            let x = drawing.scale.get().x(at);
+            x - left > EDGE && right - x > NOW_WORD
+        };
         marks.into_iter().map(|at| (at, named(at))).collect::<Vec<_>>()
     });
     let mark = move |(at, named): (Timestamp, bool)| {
