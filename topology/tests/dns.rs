@@ -22,11 +22,13 @@ const EVERY_TYPE: [RecordType; 7] = [
     RecordType::Soa,
 ];
 
-fn service(name: &str, spec: Value) -> Value {
+fn service(name: &str, spec: impl Into<Value>) -> Value {
+    let spec: Value = spec.into();
     json!({"kind": "Service", "metadata": {"namespace": "default", "name": name, "uid": name}, "spec": spec})
 }
 
-fn slice(name: &str, service: &str, ports: Value, endpoints: Value) -> Value {
+fn slice(name: &str, service: &str, ports: impl Into<Value>, endpoints: impl Into<Value>) -> Value {
+    let (ports, endpoints): (Value, Value) = (ports.into(), endpoints.into());
     let labels = json!({"kubernetes.io/service-name": service});
     json!({"kind": "EndpointSlice", "metadata": {"namespace": "default", "name": name, "labels": labels},
         "ports": ports, "endpoints": endpoints})
@@ -109,6 +111,7 @@ fn ask(topology: &Topology, name: &str, kind: RecordType) -> Answer {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table, to be read as one")]
 fn given_services_of_every_kind_when_asked_then_the_answers_are_those_of_coredns() {
     use RecordType::{A, Aaaa, Cname, Ptr, Soa, Srv, Txt};
     let topology = cluster(Zone::default(), world());
