@@ -7,6 +7,7 @@ mod former;
 mod lane;
 mod reach;
 mod service;
+mod warning;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub use lane::{End, Found, Incarnation, Lane, MAX_INCARNATIONS, MAX_SPANS, PodCh
 pub use reach::{Reach, ReachState, Stranger, StrangerReason};
 use serde::{Deserialize, Serialize};
 pub use service::{EndpointView, ServiceView, SliceView};
+pub use warning::{LongName, MAX_WARNINGS, Pods, Warning};
 
 use crate::facts::{Counts, PodManagement, StatefulSet, UpdateStrategy};
 use crate::order::Order;
@@ -44,6 +46,8 @@ pub struct Board {
     pub lanes: Vec<Lane>,
     /// Pods that are not its members though a name or a label suggests it, sorted by name.
     pub strangers: Vec<Stranger>,
+    /// What is wrong with its names and addresses, sorted.
+    pub warnings: Vec<Warning>,
 }
 
 /// The StatefulSet object.
@@ -219,6 +223,10 @@ pub enum Change {
         /// The name, the address and when.
         former: Former,
     },
+    /// Something is wrong with its names or addresses.
+    Warned(Box<Warning>),
+    /// It is not any more.
+    WarningGone(Box<Warning>),
 }
 
 impl Board {
@@ -306,6 +314,16 @@ impl Board {
                 self.strangers.truncate(MAX_STRANGERS);
             }
             Change::StrangerGone(name) => self.strangers.retain(|stranger| stranger.name != *name),
+            Change::Warned(warning) => {
+                if let Err(at) = self.warnings.binary_search(warning) {
+                    self.warnings.insert(at, warning.as_ref().clone());
+                }
+            }
+            Change::WarningGone(warning) => {
+                if let Ok(at) = self.warnings.binary_search(warning) {
+                    self.warnings.remove(at);
+                }
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Name;
+use crate::Timestamp;
 
 /// The settings of a cluster's DNS, as far as its records depend on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,11 @@ pub enum PodNames {
 impl Zone {
     /// CoreDNS' own TTL where none is set. Many clusters set 30.
     pub const DEFAULT_TTL: u32 = 5;
+
+    /// Until when a client may keep an answer that it got at `at`.
+    pub fn keeps_until(&self, at: Timestamp) -> Timestamp {
+        Timestamp::from_millis(at.as_millis().saturating_add(i64::from(self.ttl) * 1_000))
+    }
 
     /// A domain with everything else as CoreDNS has it.
     pub fn new(domain: Name) -> Self {

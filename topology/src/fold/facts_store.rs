@@ -16,6 +16,17 @@ pub(super) struct FactsStore {
     namespaces: BTreeMap<String, Namespace>,
     directory: Directory,
     histories: Histories,
+    /// Addresses that names had a moment ago, and which Services' names: clients may still hold them.
+    released: BTreeMap<IpAddr, Vec<Released>>,
+}
+
+/// An address that a name of a Service had a moment ago.
+#[derive(Debug)]
+struct Released {
+    namespace: String,
+    service: String,
+    /// Until when a client may hold it.
+    until: Timestamp,
 }
 
 /// A change of one Service that its boards have to be told.
@@ -79,6 +90,28 @@ impl FactsStore {
     /// What the names of a Service answered before.
     pub(super) fn former(&self, namespace: &str, service: &str) -> &[Former] {
         self.histories.of(namespace, service)
+    }
+
+    /// The Services, with their namespaces, of which a name had the address a moment ago.
+    pub(super) fn released(&self, address: IpAddr) -> Vec<(String, String)> {
+        let released = self.released.get(&address).into_iter().flatten();
+        released.map(|released| (released.namespace.clone(), released.service.clone())).collect()
+    }
+
+    /// Forgets the addresses that no client can hold any more; the Services that they were of.
+    pub(super) fn expire(&mut self, at: Timestamp) -> Vec<(String, String)> {
+        let mut expired = Vec::new();
+        self.released.retain(|_, of| {
+            let old = of.extract_if(.., |released| released.until <= at);
+            expired.extend(old.map(|released| (released.namespace, released.service)));
+            !of.is_empty()
+        });
+        expired
+    }
+
+    /// When the next address expires.
+    pub(super) fn expires(&self) -> Option<Timestamp> {
+        self.released.values().flatten().map(|released| released.until).min()
     }
 
     pub(super) fn namespace(&self, name: &str) -> Option<&Namespace> {
@@ -194,6 +227,11 @@ impl FactsStore {
     fn remember(&mut self, namespace: &str, service: String, former: Vec<Former>) -> ServiceChange {
         if !former.is_empty() {
             self.histories.remember(namespace, &service, &former);
+            for Former { address, stopped, .. } in former.iter().filter(|former| former.label.is_some()) {
+                let until = self.directory.zone().keeps_until(stopped.latest());
+                let (namespace, service) = (namespace.to_owned(), service.clone());
+                self.released.entry(*address).or_default().push(Released { namespace, service, until });
+            }
         }
         ServiceChange { service, former }
     }

@@ -8,6 +8,7 @@ mod histories;
 mod pods;
 mod services;
 mod strangers;
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -65,6 +66,7 @@ impl Topology {
     /// is at the delta's revision afterwards.
     pub fn apply(&mut self, at: Timestamp, observations: impl IntoIterator<Item = Observation>) -> Option<Delta> {
         let mut batch = Batch { topology: self, at, steps: BTreeMap::new() };
+        batch.expire();
         for observation in observations {
             batch.observe(observation);
         }
@@ -84,6 +86,11 @@ impl Topology {
     /// All boards, by namespace and name.
     pub fn boards(&self) -> impl Iterator<Item = (&SetKey, &Board)> {
         self.boards.iter().map(|(set, board)| (set, board.as_ref()))
+    }
+
+    /// When time alone may change what is shown: an empty batch is due then.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.facts.expires()
     }
 
     /// What the cluster's DNS must answer now; a copy is cheap.
@@ -255,6 +262,7 @@ impl Batch<'_> {
             services: Vec::new(),
             lanes: Vec::new(),
             strangers: Vec::new(),
+            warnings: Vec::new(),
         };
         self.step(key, Change::Appeared(Box::new(board)));
         self.relate_services(key);
@@ -282,6 +290,7 @@ impl Batch<'_> {
             if self.topology.boards.get(key).is_some_and(|board| board.order != order) {
                 self.step(key, Change::Order(order));
             }
+            self.warn(key);
         }
         self.forget_oldest();
         let mut fleet = Vec::new();

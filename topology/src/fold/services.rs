@@ -65,6 +65,7 @@ impl Batch<'_> {
             (Some(_), None) => vec![Change::ServiceGone(service.to_owned())],
             (Some(known), Some(view)) => changes(known, view, former),
         };
+        self.touch(key); // A warning may tell what the board itself does not show.
         for step in steps {
             self.step(key, step);
         }
