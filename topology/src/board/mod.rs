@@ -16,7 +16,7 @@ pub use former::{Former, MAX_FORMER, MAX_FORMER_OF_NAME};
 pub use lane::{End, Found, Incarnation, Lane, MAX_INCARNATIONS, MAX_SPANS, PodChange, Span};
 pub use reach::{Reach, ReachState, Stranger, StrangerReason};
 use serde::{Deserialize, Serialize};
-pub use service::{EndpointView, ServiceView, SliceView};
+pub use service::{EndpointView, FormerRecord, ServiceView, SliceView};
 pub use warning::{LongName, MAX_WARNINGS, Pods, Warning};
 
 use crate::facts::{Counts, PodManagement, StatefulSet, UpdateStrategy};

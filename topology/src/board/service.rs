@@ -1,12 +1,13 @@
 //! A Service as a board shows it: itself, its slices, whom it reaches, and what its names answered before.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Former, Reach, ReachState};
-use crate::dns::{NameKind, Record, Rows, ServiceRecords, Zone};
+use super::{End, Former, Reach, ReachState};
+use crate::dns::{Name, NameKind, Record, RecordData, Rows, ServiceRecords, Zone};
 use crate::facts::{self, EndpointPort, EndpointSlice, ServiceKind, ServicePort};
 
 /// A Service, seen from a StatefulSet.
@@ -61,6 +62,17 @@ pub struct EndpointView {
     pub pod: Option<String>,
 }
 
+/// A record that was served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerRecord {
+    /// What its name stands for.
+    pub kind: NameKind,
+    /// The record.
+    pub record: Record,
+    /// When it stopped.
+    pub stopped: End,
+}
+
 impl ServiceView {
     /// Whether the Service is headless.
     pub fn is_headless(&self) -> bool {
@@ -77,6 +89,34 @@ impl ServiceView {
     /// Its whole record set: the same on the server and in a browser, as both hold the same view.
     pub fn record_set(&self, namespace: &str, zone: &Zone) -> Vec<(NameKind, Record)> {
         self.records(namespace).record_set(zone)
+    }
+
+    /// What its names answered before and do not any more, in the order in which it stopped.
+    pub fn former_records(&self, namespace: &str, zone: &Zone) -> Vec<FormerRecord> {
+        let records = self.records(namespace);
+        let now: HashSet<(NameKind, Record)> = records.record_set(zone).into_iter().collect();
+        let service = records.full_name(zone);
+        let leads_to_pods = matches!(self.kind, Some(ServiceKind::Headless) | None);
+        let mut all = Vec::new();
+        for former in &self.former {
+            let mut push = |kind, name: &Name, data| {
+                let record = Record { name: name.clone(), ttl: zone.ttl, data };
+                if !now.contains(&(kind, record.clone())) {
+                    all.push(FormerRecord { kind, record, stopped: former.stopped });
+                }
+            };
+            let address = RecordData::address(former.address);
+            let name = former.label.as_ref().map(|label| records.endpoint_name_in(label, zone));
+            if let Some(name) = &name {
+                push(NameKind::Endpoint, name, address.clone());
+            }
+            if name.is_none() || leads_to_pods {
+                push(NameKind::Service, &service, address);
+            }
+            let target = name.unwrap_or_else(|| service.clone());
+            push(NameKind::Reverse, &Name::reverse(former.address), RecordData::Ptr(target));
+        }
+        all
     }
 
     pub(super) fn set_reach(&mut self, pod: &str, reach: Option<Reach>) {

@@ -92,6 +92,16 @@ impl ServiceRecords {
         Name::new(format!("{label}.{}.{}.svc.{zone}", self.name, self.namespace))
     }
 
+    /// The Service's own full name.
+    pub fn full_name(&self, zone: &Zone) -> Name {
+        self.service_name(zone.domain.as_str())
+    }
+
+    /// The full name of one of its endpoints.
+    pub fn endpoint_name_in(&self, label: &str, zone: &Zone) -> Name {
+        self.endpoint_name(label, zone.domain.as_str())
+    }
+
     /// The counted addresses of all slices.
     pub(super) fn rows(&self) -> impl Iterator<Item = (&Row, &[EndpointPort])> {
         self.slices.iter().flat_map(|(_, rows)| rows.all().iter().map(|row| (row, rows.ports())))
@@ -198,11 +208,4 @@ pub(super) fn addresses(hits: &[Hit<'_>], family: RecordType) -> Vec<RecordData>
 /// The name of a Service's port: `_web._tcp.nginx.default.svc.cluster.local`.
 pub(super) fn port_name(port: &str, protocol: Protocol, service: &Name) -> Name {
     Name::new(format!("_{port}._{}.{}", protocol.name().to_ascii_lowercase(), service.as_str()))
-}
-
-impl ServiceRecords {
-    /// The Service's own full name.
-    pub fn full_name(&self, zone: &Zone) -> Name {
-        self.service_name(zone.domain.as_str())
-    }
 }
