@@ -69,6 +69,13 @@ impl Directory {
         }
     }
 
+    /// The namespace that a name of the cluster is in, in small letters; `None` for other names, and for addresses.
+    pub fn namespace_of(&self, name: &Name) -> Option<String> {
+        let lowercase = name.to_lowercase();
+        let mut labels = within(&lowercase, &self.zone.domain.to_lowercase())?.rsplit('.');
+        matches!(labels.next(), Some("svc" | "pod")).then(|| labels.next().map(str::to_owned)).flatten()
+    }
+
     fn records(&self, question: &Question<'_>, kind: Option<RecordType>) -> Answer {
         let found = if question.base == "ns.dns" { Found::Empty } else { self.find(question) };
         let record = |data| self.record(question.name, data);

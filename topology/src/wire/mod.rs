@@ -145,6 +145,8 @@ pub struct Cluster {
     pub name: String,
     /// The domain of its DNS names, as `cluster.local`.
     pub domain: String,
+    /// How long a record of its DNS may be kept, in seconds.
+    pub ttl: u32,
     /// The namespaces that are watched; `None` is all.
     pub namespaces: Option<Vec<String>>,
 }
