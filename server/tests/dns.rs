@@ -88,8 +88,11 @@ async fn given_the_walk_through_when_dig_asks_then_each_name_has_its_pods_addres
     let (first, second) = (address_of(&served.fed, "seed", 0).await, address_of(&served.fed, "seed", 1).await);
     let zone = "seed.svc.cluster.local";
     for transport in ["+notcp", "+tcp"] {
-        assert_eq!(served.short(&[transport, &format!("web-0.nginx.{zone}")]).await, [first.clone()]);
-        assert_eq!(served.short(&[transport, &format!("web-1.nginx.{zone}"), "A"]).await, [second.clone()]);
+        assert_eq!(served.short(&[transport, &format!("web-0.nginx.{zone}")]).await, std::slice::from_ref(&first));
+        assert_eq!(
+            served.short(&[transport, &format!("web-1.nginx.{zone}"), "A"]).await,
+            std::slice::from_ref(&second)
+        );
         let mut both = [first.clone(), second.clone()];
         both.sort();
         assert_eq!(served.short(&[transport, &format!("nginx.{zone}")]).await, both);
@@ -259,8 +262,8 @@ async fn given_packets_that_are_no_good_questions_when_sent_then_they_are_refuse
         ("another class", bytes(&chaos), Some(ResponseCode::Refused)),
     ];
     for (name, packet, expected) in table {
-        let server = served.address();
-        let answer = tokio::task::spawn_blocking(move || say(server, &packet)).await.expect("no panic");
+        let target = served.address();
+        let answer = tokio::task::spawn_blocking(move || say(target, &packet)).await.expect("no panic");
         // Compared as numbers: two codes share one.
         let code = answer.as_ref().map(|answer| u16::from(answer.metadata.response_code));
         assert_eq!(code, expected.map(u16::from), "{name}");
