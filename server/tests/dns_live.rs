@@ -337,7 +337,7 @@ async fn given_random_operations_on_a_real_cluster_when_both_are_asked_then_bert
     let (coredns, ours) = (plane.dns(), berth.dns.address());
     let test = move || {
         let mut operator = Operator { plane: &plane, random: StdRng::seed_from_u64(seed) };
-        let (mut seen, mut story, mut asked) = (BTreeSet::new(), Vec::new(), 0);
+        let (mut addresses, mut story, mut asked) = (BTreeSet::new(), Vec::new(), 0);
         while story.len() < OPERATIONS {
             let (what, result) = operator.operate();
             // What cannot be done (there is no such pod) is no operation.
@@ -347,8 +347,8 @@ async fn given_random_operations_on_a_real_cluster_when_both_are_asked_then_bert
             story.push(what);
             let began = Instant::now();
             loop {
-                seen.extend(addresses_now(&plane));
-                let questions = questions(&seen);
+                addresses.extend(addresses_now(&plane));
+                let questions = questions(&addresses);
                 asked += questions.len();
                 let differences = differences(coredns, ours, &questions);
                 if differences.is_empty() {
@@ -365,7 +365,7 @@ async fn given_random_operations_on_a_real_cluster_when_both_are_asked_then_bert
                 );
             }
         }
-        println!("{} operations, {asked} questions asked of both, {} addresses seen", story.len(), seen.len());
+        println!("{} operations, {asked} questions asked of both, {} addresses seen", story.len(), addresses.len());
     };
     tokio::task::spawn_blocking(test).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     drop(berth);

@@ -44,7 +44,11 @@ impl ControlPlane {
             }
         }
         let plane = Self { up, folder, settings };
-        assert!(plane.settings.contains_key("READY"), "the control plane came up; its logs are in {}", plane.folder.display());
+        assert!(
+            plane.settings.contains_key("READY"),
+            "the control plane came up; its logs are in {}",
+            plane.folder.display()
+        );
         plane
     }
 
