@@ -155,7 +155,7 @@ impl ServiceRecords {
     /// The SRV records that hits make, with the addresses of their targets. Equal ones are made once, but all count for
     /// the weight.
     pub(super) fn srv(&self, hits: &[Hit<'_>], zone: &str) -> (Vec<Srv>, Vec<(Name, IpAddr)>) {
-        let weight = u16::try_from(100 / hits.len().max(1)).unwrap_or(100).max(1);
+        let weight = weight(hits.len());
         let (mut records, mut addresses) = (Vec::with_capacity(hits.len()), Vec::with_capacity(hits.len()));
         let (mut ports_told, mut addresses_told) = (HashSet::new(), HashSet::new());
         let mut target: Option<(Option<&str>, Name)> = None;
@@ -190,12 +190,17 @@ impl Part<'_> {
 }
 
 /// The hits of one counted address: one for each port that is meant. A slice without ports counts as one port that is none.
-pub(super) fn push_hits<'a>(row: &'a Row, ports: &[EndpointPort], part: Part<'_>, hits: &mut Vec<Hit<'a>>) {
+fn push_hits<'a>(row: &'a Row, ports: &[EndpointPort], part: Part<'_>, hits: &mut Vec<Hit<'a>>) {
     let mut push = |port| hits.push(Hit { label: Some(&row.label), address: row.address, port });
     if ports.is_empty() && part.has_port("", None) {
         push(None);
     }
     ports.iter().filter(|port| part.has_port(&port.name, Some(port.protocol))).for_each(|port| push(port.port));
+}
+
+/// The weight of each of so many hits: their share of 100, but at least 1.
+pub(super) fn weight(hits: usize) -> u16 {
+    u16::try_from(100 / hits.max(1)).unwrap_or(100).max(1)
 }
 
 /// The address records of one family that hits make, each address once.
