@@ -21,7 +21,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use topology::board::{Board, End};
-use topology::wire::{Cluster, Instance, Source, Status};
+use topology::dns::Zone;
+use topology::wire::{Instance, Source, Status};
 use topology::{SetKey, Stage};
 
 /// How long a real control plane may take for anything.
@@ -56,8 +57,7 @@ impl Watching {
         let target = Target { kubeconfig: Some(kubeconfig.to_owned()), context: None };
         let connector = Arc::new(Connector::new(target).await.expect("a usable kubeconfig"));
         let health = Health::new(cluster::watches(namespaces), now());
-        let about = Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), namespaces: None };
-        let (task, hub) = Hub::prepare(about, Instance(1), health, now);
+        let (task, hub) = Hub::prepare(support::cluster(), Zone::default(), Instance(1), health, now);
         let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
         let watches = cluster::start(&connector, namespaces, &reports);
         tokio::spawn(task.run(inbox));

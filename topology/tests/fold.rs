@@ -52,8 +52,12 @@ fn present(topology: &Topology) -> Vec<String> {
                 })
                 .collect();
             let reason = std::mem::discriminant(&board.order.reason);
+            let mut services = board.services.clone();
+            for service in &mut services {
+                service.former.clear();
+            }
             let (controller, counts) = (&board.controller, &board.counts);
-            format!("{set} {controller:?} {counts:?} {:?} {:?} {reason:?} {pods:?}", board.services, board.strangers)
+            format!("{set} {controller:?} {counts:?} {services:?} {:?} {reason:?} {pods:?}", board.strangers)
         })
         .collect()
 }

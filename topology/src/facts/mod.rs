@@ -3,11 +3,13 @@
 
 mod endpoint_slice;
 mod pod;
+mod protocol;
 mod service;
 mod stateful_set;
 
-pub use endpoint_slice::{Endpoint, EndpointSlice};
+pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use pod::{Owner, Phase, Pod};
+pub use protocol::Protocol;
 pub use service::{Service, ServiceKind, ServicePort};
 pub use stateful_set::{Counts, MaxUnavailable, PodManagement, StatefulSet, UpdateStrategy};
 

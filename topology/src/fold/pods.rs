@@ -18,6 +18,11 @@ impl Batch<'_> {
         let identity = identity_of(pod);
         let before = self.topology.facts.put_pod(pod.clone());
         let known = before.as_ref().is_some_and(|before| before.uid == pod.uid);
+        self.addresses_taken(before.as_ref(), pod);
+        if let Some((key, _)) = identity.as_ref().filter(|_| before.as_ref().is_some_and(|it| it.labels != pod.labels))
+        {
+            self.touch(key);
+        }
         if let Some(before) = before {
             let held = identity_of(&before);
             if before.uid != pod.uid {
