@@ -141,13 +141,14 @@ fn not_ready(pod: &str, stage: Stage, status: &str) -> Saying {
     }
 }
 
+/// Below this, in milliseconds, one thing follows the other at once.
+const BLINK: i64 = 50;
+
 fn created_after(saying: Saying, set: &SetKey, after: Predecessor, zone: Zone) -> Saying {
+    let passed = after.created.millis_since(after.ready);
+    let how = if passed < BLINK { "as soon as".to_owned() } else { format!("{} after", duration(passed)) };
     saying
-        .text(format!(
-            " It was created at {}, {} after ",
-            zone.time(after.created),
-            duration(after.created.millis_since(after.ready))
-        ))
+        .text(format!(" It was created at {}, {how} ", zone.time(after.created)))
         .code(set.pod_name(after.ordinal))
         .text(" became Ready: the controller starts one pod at a time, in order.")
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::reactive::{several, text, word};
 use crate::route::{Place, Route};
 use crate::state::{Liveness, Store};
 
@@ -9,7 +10,7 @@ use crate::state::{Liveness, Store};
 #[component]
 pub(super) fn Header() -> impl IntoView {
     let store = Store::get();
-    let home = move || store.place.read().to(Route::Fleet).address();
+    let home = text(move || store.place.read().to(Route::Fleet).address());
     view! {
         <header>
             <a class="logo" href=home aria-label="Berth: all StatefulSets">
@@ -20,7 +21,7 @@ pub(super) fn Header() -> impl IntoView {
                 <b>"Berth"</b>
             </a>
             <span class="chip cluster" title="the cluster">
-                <b>{move || store.cluster.read().name.clone()}</b>
+                <b>{text(move || store.cluster.read().name.clone())}</b>
             </span>
             <NamespaceFilter/>
             <Live/>
@@ -51,14 +52,14 @@ fn NamespaceFilter() -> impl IntoView {
     });
     let option = move |name: String| {
         let selected = chosen.read().as_ref() == Some(&name);
-        view! { <option value=name.clone() selected=selected>{name.clone()}</option> }
+        view! { <option value=name.clone() selected=selected>{name.clone()}</option> }.into_any()
     };
     view! {
         <label class="chip filter">
             <span>"namespace"</span>
             <select on:change:target=move |event| choose.run(event.target().value())>
                 <option value="" selected=move || chosen.read().is_none()>"all"</option>
-                {move || names.get().into_iter().map(option).collect_view()}
+                {several(move || names.get().into_iter().map(option).collect())}
             </select>
         </label>
     }
@@ -68,7 +69,7 @@ fn NamespaceFilter() -> impl IntoView {
 #[component]
 fn Live() -> impl IntoView {
     let store = Store::get();
-    let words = move || match store.liveness() {
+    let words = text(move || match store.liveness() {
         Liveness::Live => "Live".to_owned(),
         Liveness::Opening => format!("As of {}", store.when(store.heard.get())),
         Liveness::Starting => "Starting".to_owned(),
@@ -76,11 +77,11 @@ fn Live() -> impl IntoView {
             let since = store.unwatched_since().map(|since| store.ago(since)).unwrap_or_default();
             format!("Not live for {since}")
         }
-    };
+    });
     view! {
-        <span class="chip live" data-live=move || store.liveness().word()>
+        <span class="chip live" data-live=word(move || store.liveness().word())>
             <b>{words}</b>
-            <span class="revision">{move || format!("rev {}", store.revision.get())}</span>
+            <span class="revision">{text(move || format!("rev {}", store.revision.get()))}</span>
         </span>
     }
 }
