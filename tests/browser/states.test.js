@@ -225,6 +225,20 @@ describe('states', { concurrency: 3 }, () => {
     });
   });
 
+  test('given a name that is too long for its pods when shown then the page says why none comes', async () => {
+    const kubectl = await it.cluster.namespace('long');
+    const name = 'a'.repeat(53);
+    await kubectl.apply(service(), statefulSet({ name }));
+    await onPage(it.browser, `${it.berth.url}/?namespace=long`, {}, async (page) => {
+      await page.click(`.rail a.row[data-set="long/${name}"]`);
+      const blocked = await explains(page, 'CannotCreate');
+      assert.equal(blocked.tone, 'stuck');
+      const { status } = await kubectl.json('get', 'statefulset', name);
+      assert.ok(blocked.text.includes(`revision has ${status.updateRevision.length} characters`), blocked.text);
+      assert.equal(status.replicas, 0);
+    });
+  });
+
   test('given hostile names and texts when shown then they are text, before and after hydration', async () => {
     const kubectl = await it.cluster.namespace('hostile');
     const evil = (name) => `</script><img src=x onerror="window.injected='${name}'">'"&amp;{{${name}}}`;
