@@ -119,6 +119,60 @@ test('given a page that was tampered with when it is hydrated then the tests not
   });
 });
 
+test('given links when they are followed, shared and gone back on then each shows what it names', async () => {
+  await onPage(it.browser, address('/'), {}, async (page) => {
+    await becomes(page, 'live');
+    await page.evaluate(() => {
+      window.neverReloaded = true;
+    });
+    await page.selectOption('.filter select', 'other');
+    await eventually('the rail is narrowed down', async () => {
+      assert.deepEqual(
+        (await rail(page)).map(({ set }) => set),
+        [`other/${LONG}`, 'other/api'],
+      );
+    });
+    assert.equal(page.url(), address('/?namespace=other'));
+    await page.click('.rail a.row[data-set="other/api"]');
+    assert.equal(page.url(), address('/sets/other/api?namespace=other'));
+    await settles(page, 1);
+    assert.equal(await page.title(), 'api · other · Berth');
+
+    // Somebody else opens the link.
+    await onPage(it.browser, page.url(), {}, async (shared) => {
+      await settles(shared, 1);
+      assert.equal(await shared.textContent('h1'), 'api');
+      assert.equal(await shared.$eval('.filter select', (select) => select.value), 'other');
+      assert.deepEqual(
+        (await rail(shared)).map(({ set, current }) => [set, current]),
+        [
+          [`other/${LONG}`, false],
+          ['other/api', true],
+        ],
+      );
+    });
+
+    await page.goBack();
+    await eventually('the fleet of the namespace', async () => {
+      assert.equal(page.url(), address('/?namespace=other'));
+      assert.equal(await page.textContent('h1'), 'StatefulSets');
+      assert.equal((await rail(page)).length, 2);
+    });
+    await page.goBack();
+    await eventually('the whole fleet', async () => {
+      assert.equal(page.url(), address('/'));
+      assert.equal((await rail(page)).length, 3);
+      assert.equal(await page.$eval('.filter select', (select) => select.value), '');
+    });
+    await page.goForward();
+    await page.goForward();
+    await settles(page, 1);
+    assert.equal(await page.textContent('h1'), 'api');
+    assert.equal(await page.$eval('.filter select', (select) => select.value), 'other');
+    assert.equal(await page.evaluate(() => window.neverReloaded), true);
+  });
+});
+
 test('given only a keyboard when used then a StatefulSet is reached by Tab and opened by Enter', async () => {
   await onPage(it.browser, address('/'), {}, async (page) => {
     await becomes(page, 'live');
