@@ -216,3 +216,30 @@ test('given a theme when switched then it changes, and stays when the page is lo
   }
 });
 
+test('given desktop, tablet and phone when a page is opened then nothing is wider than the screen', async () => {
+  for (const path of ['/', WEB, `/sets/other/${LONG}`, '/nothing']) {
+    const expected = path === '/nothing' ? [/404/] : [];
+    await onPage(it.browser, address(path), { expected }, async (page) => {
+      await becomes(page, 'live');
+      for (const [width, height] of [
+        [1440, 900],
+        [820, 1180],
+        [390, 844],
+      ]) {
+        await page.setViewportSize({ width, height });
+        await eventually(
+          `${path} fits on ${width} × ${height}`,
+          async () => {
+            const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+            assert.ok(wide <= width, `it is ${wide} wide`);
+            const names = await page.$$eval('.identity text', (texts) => texts.map((text) => text.getBBox().width));
+            const plot = await page.evaluate(() => document.querySelector('.plot svg svg')?.x.baseVal.value);
+            for (const name of names) assert.ok(name <= plot, `a name of ${name} reaches into the plot at ${plot}`);
+          },
+          5_000,
+        );
+      }
+    });
+  }
+});
+
