@@ -6,6 +6,7 @@ import { collectComplaints, onPage } from './support/browser.js';
 import { service, statefulSet } from './support/manifests.js';
 import { agrees, becomes, liveness, podRows, rail, settles, why } from './support/reading.js';
 import { stage } from './support/stage.js';
+import { Client } from './support/stream.js';
 import { eventually } from './support/waiting.js';
 
 /** As long as the name of a StatefulSet may be for its pods to come. */
@@ -35,6 +36,15 @@ const it = stage(async ({ cluster, berth }) => {
 });
 
 const address = (path) => it.berth.url + path;
+
+/** Notes each revision that a page says it shows. */
+const recordRevisions = (page) =>
+  page.evaluate(() => {
+    const root = document.querySelector('.page');
+    window.recordedRevisions = [];
+    const note = () => window.recordedRevisions.push(Number(root.dataset.revision));
+    new MutationObserver(note).observe(root, { attributeFilter: ['data-revision'] });
+  });
 
 /** The elements of a page with what tells them apart; without what moves with the time. */
 const outline = (page) =>
@@ -243,3 +253,49 @@ test('given desktop, tablet and phone when a page is opened then nothing is wide
   }
 });
 
+test('given two tabs and fifty raw clients when pods change then all see the same', async () => {
+  const kubectl = it.cluster.kubectl.in('page');
+  const scopes = ['Fleet', { StatefulSet: { namespace: 'page', name: 'web' } }];
+  const clients = await Promise.all(Array.from({ length: 50 }, () => Client.open(it.berth.url, scopes)));
+  try {
+    await eventually('every client has its snapshots', () => {
+      for (const { messages } of clients) assert.equal(messages.filter(({ Snapshot }) => Snapshot).length, 2);
+    });
+    await onPage(it.browser, address(WEB), {}, async (page) => {
+      await onPage(it.browser, address(WEB), {}, async (other) => {
+        await Promise.all([settles(page, 2), settles(other, 2)]);
+        await Promise.all([recordRevisions(page), recordRevisions(other)]);
+        await kubectl.run('scale', 'statefulset/web', '--replicas=3');
+        await kubectl.run('delete', 'pod', 'web-0', '--wait=false');
+        await kubectl.run('rollout', 'status', 'statefulset/web', '--timeout=60s');
+        const rows = await Promise.all([settles(page, 3), settles(other, 3)]);
+        assert.deepEqual(
+          rows[0].map(({ uid }) => uid),
+          rows[1].map(({ uid }) => uid),
+        );
+        await Promise.all([agrees(page, kubectl), agrees(other, kubectl)]);
+        await eventually('everybody is at the same revision', async () => {
+          const { revision } = JSON.parse((await it.berth.get('/api/v1/topology')).text);
+          for (const tab of [page, other]) assert.equal((await liveness(tab)).revision, revision);
+          for (const { revision: theirs } of clients) assert.equal(theirs, revision);
+        });
+        for (const tab of [page, other]) {
+          const revisions = await tab.evaluate(() => window.recordedRevisions);
+          assert.deepEqual(
+            revisions,
+            revisions.toSorted((a, b) => a - b),
+            'the revision never goes back',
+          );
+        }
+      });
+    });
+    // Each scope's changes come in their order; those of two scopes are not ordered among each other.
+    for (const scope of ['Fleet', 'StatefulSet']) {
+      const [first, ...others] = clients.map((client) => client.deltas(scope));
+      assert.ok(first.length > 5, `${scope}: ${first.length} deltas`);
+      for (const deltas of others) assert.deepEqual(deltas, first);
+    }
+  } finally {
+    for (const client of clients) client.close();
+  }
+});

@@ -156,7 +156,8 @@ impl Follower {
                     Changes::StatefulSet { set, changes } if self.shows(&set) => store.board.apply(&changes, revision),
                     Changes::StatefulSet { .. } => {}
                 }
-                store.revision.set(revision);
+                // Each scope's come in order, but one scope's may overtake another's.
+                store.revision.update(|shown| *shown = revision.max(*shown));
             }
             ServerMessage::Status(status) => {
                 self.alive();
