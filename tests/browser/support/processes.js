@@ -16,6 +16,8 @@ export class Program {
   #child;
   #exited;
   #awaited = new Set();
+  /** Called with each line that it prints, at once. */
+  onLine = () => {};
   lines = [];
   complaints = [];
 
@@ -29,15 +31,12 @@ export class Program {
     this.#exited = once(this.#child, 'close');
     this.#exited.catch(() => {}); // a command that does not exist: whoever waits is told
     if (input !== undefined) this.#child.stdin.end(input);
-    this.#follow(this.#child.stdout, this.lines);
-    this.#follow(this.#child.stderr, this.complaints);
-  }
-
-  #follow(stream, lines) {
-    createInterface({ input: stream }).on('line', (line) => {
-      lines.push(line);
+    createInterface({ input: this.#child.stdout }).on('line', (line) => {
+      this.onLine(line);
+      this.lines.push(line);
       for (const check of this.#awaited) check();
     });
+    createInterface({ input: this.#child.stderr }).on('line', (line) => this.complaints.push(line));
   }
 
   get pid() {
