@@ -172,6 +172,10 @@ fn cannot_create(set: &SetKey, ordinal: Ordinal, obstacle: &Obstacle) -> Saying 
             " Its name would have {length} characters; a label value, which it becomes, has 63 at most. The StatefulSet \
              needs a shorter name."
         )),
+        Obstacle::RevisionTooLong { length } => saying.text(format!(
+            " The name of its revision has {length} characters; a label value, which it becomes, has 63 at most. The \
+             StatefulSet needs a shorter name: with 52 characters every revision fits."
+        )),
         Obstacle::NameTaken { owner } => {
             let holder = match owner {
                 Some(owner) => format!("is controlled by {owner}"),
@@ -293,6 +297,7 @@ mod tests {
             Reason::NotObserved { generation: 2, observed: 1 },
             Reason::CreatesNext { ordinal: Ordinal(1) },
             Reason::CannotCreate { ordinal: Ordinal(1), obstacle: Obstacle::NameTooLong { length: 64 } },
+            Reason::CannotCreate { ordinal: Ordinal(1), obstacle: Obstacle::RevisionTooLong { length: 64 } },
             Reason::CannotCreate { ordinal: Ordinal(1), obstacle: Obstacle::NameTaken { owner: None } },
             Reason::WaitsForAvailable { ordinal: Ordinal(1), min_ready_seconds: 10, blocks: None },
             Reason::WaitsForTermination { ordinal: Ordinal(1), blocks: Some(Blocked::Removal(Ordinal(0))) },

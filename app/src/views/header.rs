@@ -50,16 +50,19 @@ fn NamespaceFilter() -> impl IntoView {
         #[cfg(not(feature = "hydrate"))]
         drop(place);
     });
-    let option = move |name: String| {
-        let selected = chosen.read().as_ref() == Some(&name);
-        view! { <option value=name.clone() selected=selected>{name.clone()}</option> }.into_any()
+    // The attribute is what the page comes with. Once somebody has chosen, browsers go by the property alone.
+    let option = move |name: Option<String>| {
+        let value = name.clone().unwrap_or_default();
+        let label = name.clone().unwrap_or_else(|| "all".to_owned());
+        let selected = Memo::new(move |_| *chosen.read() == name);
+        view! { <option value=value selected=selected prop:selected=selected>{label}</option> }.into_any()
     };
     view! {
         <label class="chip filter">
             <span>"namespace"</span>
             <select on:change:target=move |event| choose.run(event.target().value())>
-                <option value="" selected=move || chosen.read().is_none()>"all"</option>
-                {several(move || names.get().into_iter().map(option).collect())}
+                {option(None)}
+                {several(move || names.get().into_iter().map(Some).map(option).collect())}
             </select>
         </label>
     }

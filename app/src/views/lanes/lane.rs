@@ -58,23 +58,54 @@ pub(super) fn LaneName(ordinal: Ordinal) -> impl IntoView {
         let claims = claims.map(|claims| line("claims", "49", &claims));
         Some(dns.into_iter().chain(claims).collect::<Vec<_>>().into_any())
     });
+    let shown = {
+        let name = name.clone();
+        text(move || shortened(&name, room(drawing.frame.get())))
+    };
     view! {
         <g class="identity" data-identity=name.clone() transform=lowered(top)>
-            <text class="name" y="17">{name.clone()}</text>
+            <text class="name" y="17">
+                {leptos::svg::title().child(name.clone())}
+                {shown}
+            </text>
             {further}
         </g>
     }
 }
 
+/// The room that names have beside the plot.
+fn room(frame: Frame) -> f64 {
+    frame.left - 14.0
+}
+
 /// A text cut to the room that names have.
 fn clipped(text: &str, frame: Frame) -> String {
-    let room = frame.left - 14.0;
-    if text_width(text, 11.0, true) <= room {
+    let most = fitting(room(frame), text_width("m", 11.0, true));
+    if text.chars().count() <= most {
         return text.to_owned();
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen characters")]
-    let most = (room / text_width("m", 11.0, true)) as usize;
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// How wide a character of a pod's name is: bold, and on the average.
+const NAME_CHARACTER: f64 = 16.0 * 0.62;
+
+/// A pod's name cut to a room. Its ordinal stays: that tells it from its neighbours.
+fn shortened(name: &str, room: f64) -> String {
+    let most = fitting(room, NAME_CHARACTER);
+    let (set, ordinal) = name.rsplit_once('-').unwrap_or((name, ""));
+    let ordinal_length = ordinal.chars().count() + 1;
+    if name.chars().count() <= most.max(ordinal_length + 2) {
+        return name.to_owned();
+    }
+    let kept = most.saturating_sub(ordinal_length + 1).max(1);
+    format!("{}…-{ordinal}", set.chars().take(kept).collect::<String>())
+}
+
+/// How many characters fit.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen characters")]
+fn fitting(room: f64, character: f64) -> usize {
+    (room / character) as usize
 }
 
 /// The blocks of a lane, what lies between them, and the arrows into it.
@@ -233,4 +264,22 @@ fn arrow_view(arrow: Arrow, scale: Scale, frame: Frame) -> AnyView {
         </g>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn given_names_when_there_is_little_room_then_the_ordinal_stays() {
+        for (name, room, text) in [
+            ("web-0", 60.0, "web-0"),
+            ("redis-10", 60.0, "re…-10"),
+            ("redis-10", 162.0, "redis-10"),
+            ("a-set-with-a-long-name-4", 162.0, "a-set-with-a-…-4"),
+            ("web-1000000", 60.0, "w…-1000000"),
+        ] {
+            assert_eq!(shortened(name, room), text);
+        }
+    }
 }
