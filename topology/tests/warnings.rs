@@ -109,6 +109,7 @@ fn given_each_cause_when_folded_then_it_is_warned_of_and_the_warning_goes_when_i
     let (api, api_address) = other("api-6f7-x");
     let three =
         [("web-0", "10.42.1.1", true), ("web-1", "10.42.1.2", true), (api.as_str(), api_address.as_str(), true)];
+    let unlabelled = || pod("web-1", "10.42.1.2", json!({"metadata": {"labels": {"app": "mine"}}}));
     let unready = || pod("web-1", "10.42.1.2", json!({"status": {"conditions": []}}));
     let not_ready = |ready| slice("nginx", &[("web-0", "10.42.1.1", true), ("web-1", "10.42.1.2", ready)]);
     let odd_slice = json!({"kind": "EndpointSlice", "metadata": {"namespace": "default", "name": "by-hand",
@@ -155,9 +156,10 @@ fn given_each_cause_when_folded_then_it_is_warned_of_and_the_warning_goes_when_i
             world(vec![slice("nginx", &three)]),
             vec![Warning::ReachesOthers { service: nginx(), pods: pods(&api, 0) }],
         ),
+        ("a pod lost its label, and the slice is still as before", world(vec![unlabelled()]), vec![]),
         (
-            "a pod lost its label",
-            world(vec![pod("web-1", "10.42.1.2", json!({"metadata": {"labels": {"app": "mine"}}}))]),
+            "a pod lost its label, and so its names",
+            world(vec![unlabelled(), slice("nginx", &three[..1])]),
             vec![Warning::NotSelected { service: nginx(), selector: labels("nginx"), pods: pods("web-1", 0) }],
         ),
         (

@@ -60,8 +60,8 @@ pub enum Warning {
         /// The other pods.
         pods: Pods,
     },
-    /// Pods of the StatefulSet lack a label that the Service's selector wants: their names cannot be found. The label
-    /// has to be put back, or the pods deleted, so that they come back with it.
+    /// Pods of the StatefulSet lack a label that the Service's selector wants, and are not behind it: their names cannot
+    /// be found. The label has to be put back, or the pods deleted, so that they come back with it.
     NotSelected {
         /// The Service.
         service: String,

@@ -74,8 +74,13 @@ impl Name {
     pub fn reverse(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => {
-                let [a, b, c, d] = address.octets();
-                Self(format!("{d}.{c}.{b}.{a}.{IPV4_REVERSE}").into())
+                let (mut text, mut digits) = (String::with_capacity(28), itoa::Buffer::new());
+                for octet in address.octets().into_iter().rev() {
+                    text.push_str(digits.format(octet));
+                    text.push('.');
+                }
+                text.push_str(IPV4_REVERSE);
+                Self(text.into())
             }
             IpAddr::V6(address) => {
                 const DIGITS: &[u8; 16] = b"0123456789abcdef";

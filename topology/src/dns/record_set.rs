@@ -63,9 +63,9 @@ impl ServiceRecords {
                 set.push(NameKind::Reverse, &Name::reverse(*address), RecordData::Ptr(service.clone()));
             }
         }
-        let mut told = Told::of(entries.len());
-        for entry in &entries {
-            if told.is_new((&entry.name, entry.address)) {
+        for group in by_label(&entries) {
+            let mut told = Told::of(group.len());
+            for entry in group.iter().filter(|entry| told.is_new(entry.address)) {
                 set.push(NameKind::Reverse, &Name::reverse(entry.address), RecordData::Ptr(entry.name.clone()));
             }
         }
@@ -139,6 +139,11 @@ impl Entry<'_> {
     }
 }
 
+/// The entries of each label, which are neighbours.
+fn by_label<'a>(entries: &'a [Entry<'a>]) -> impl Iterator<Item = &'a [Entry<'a>]> {
+    entries.chunk_by(|one, other| one.label() == other.label())
+}
+
 /// What was told already.
 enum Told<T> {
     Few(Vec<T>),
@@ -208,7 +213,7 @@ impl Set {
 
     /// The endpoints' own names, one after the other.
     fn push_endpoints(&mut self, entries: &[Entry<'_>]) {
-        for group in entries.chunk_by(|one, other| one.label() == other.label()) {
+        for group in by_label(entries) {
             if let [first, ..] = group {
                 self.push_group(NameKind::Endpoint, &first.name, group, Part::Whole);
             }

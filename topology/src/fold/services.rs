@@ -1,7 +1,7 @@
 //! Services and EndpointSlices to views: which Services have to do with a StatefulSet, and whom they reach.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Batch;
@@ -10,13 +10,12 @@ use crate::board::{Change, EndpointView, Former, Reach, ServiceView, SliceView};
 use crate::facts::StatefulSet;
 use crate::{Ordinal, SetKey};
 
-type Reaches = Vec<(String, Reach)>;
-
 impl Batch<'_> {
     /// A Service or one of its slices changed: every board that it has to do with is told.
     pub(super) fn service_changed(&mut self, namespace: &str, change: &ServiceChange) {
         let first = SetKey::new(namespace, "");
-        let mut reaches = self.reaches_by_set(namespace, &change.service);
+        let slices = self.slices_of(namespace, &change.service);
+        let reaches = Reaches::of(&slices);
         let boards: Vec<SetKey> = self
             .topology
             .boards
@@ -26,8 +25,7 @@ impl Batch<'_> {
             .cloned()
             .collect();
         for key in boards {
-            let reaches = reaches.remove(&key.name).unwrap_or_default();
-            self.relate_service(&key, &change.service, reaches, &change.former);
+            self.relate_service(&key, &change.service, reaches.of_set(&key.name), &change.former);
         }
     }
 
@@ -43,14 +41,12 @@ impl Batch<'_> {
             candidates.extend(board.services.iter().map(|service| service.name.clone()));
         }
         for service in candidates {
-            let reaches = self.topology.facts.namespace(&key.namespace);
-            let reaches = reaches.map_or_else(BTreeMap::new, |known| reaches_of(known, &service, Some(&key.name)));
-            let reaches = reaches.into_values().next().unwrap_or_default();
-            self.relate_service(key, &service, reaches, &[]);
+            let slices = self.slices_of(&key.namespace, &service);
+            self.relate_service(key, &service, Reaches::of(&slices).of_set(&key.name), &[]);
         }
     }
 
-    fn relate_service(&mut self, key: &SetKey, service: &str, reaches: Reaches, former: &[Former]) {
+    fn relate_service(&mut self, key: &SetKey, service: &str, reaches: Vec<(String, Reach)>, former: &[Former]) {
         let facts = &self.topology.facts;
         let view = facts
             .namespace(&key.namespace)
@@ -85,11 +81,9 @@ impl Batch<'_> {
         }
     }
 
-    fn reaches_by_set(&self, namespace: &str, service: &str) -> BTreeMap<String, Reaches> {
-        self.topology
-            .facts
-            .namespace(namespace)
-            .map_or_else(BTreeMap::new, |namespace| reaches_of(namespace, service, None))
+    fn slices_of(&self, namespace: &str, service: &str) -> Vec<Arc<SliceView>> {
+        let namespace = self.topology.facts.namespace(namespace);
+        namespace.map_or_else(Vec::new, |namespace| namespace.slices_of(service).cloned().collect())
     }
 }
 
@@ -162,7 +156,12 @@ fn pairs<'a, T>(one: &'a [T], other: &'a [T], name: impl Fn(&T) -> &str) -> Vec<
 }
 
 /// A Service as a StatefulSet sees it; `None` when they have nothing to do with each other.
-fn view(namespace: &Namespace, set: Option<&StatefulSet>, name: &str, reaches: Reaches) -> Option<ServiceView> {
+fn view(
+    namespace: &Namespace,
+    set: Option<&StatefulSet>,
+    name: &str,
+    reaches: Vec<(String, Reach)>,
+) -> Option<ServiceView> {
     let service = namespace.services.get(name);
     let governs = !name.is_empty() && set.is_some_and(|set| set.service_name == name);
     let selects = service.zip(set).is_some_and(|(service, set)| service.selects(&set.template_labels));
@@ -179,27 +178,38 @@ fn view(namespace: &Namespace, set: Option<&StatefulSet>, name: &str, reaches: R
     })
 }
 
-/// The pods in a Service's slices, by the StatefulSet that their names belong to. Names decide, not pods, because slices
-/// may be seen before the pods are.
-fn reaches_of(namespace: &Namespace, service: &str, only: Option<&str>) -> BTreeMap<String, Reaches> {
-    let mut sets: BTreeMap<&str, BTreeMap<&str, Reach>> = BTreeMap::new();
-    let endpoints = namespace.slices_of(service).flat_map(|slice: &Arc<SliceView>| &slice.endpoints);
-    for endpoint in endpoints {
-        let Some(pod) = &endpoint.pod else { continue };
-        let Some((set, _)) = pod.rsplit_once('-') else { continue };
-        if only.is_some_and(|only| only != set) || Ordinal::of_pod(pod, set).is_none() {
-            continue;
-        }
-        let reach = Reach { state: endpoint.state, by_name: endpoint.hostname.is_some() };
-        let pods = sets.entry(set).or_default();
+/// Whom the slices of a Service reach.
+struct Reaches<'a> {
+    /// The StatefulSet and the pod, sorted, each pod once.
+    pods: Vec<(&'a str, &'a str, Reach)>,
+}
+
+impl<'a> Reaches<'a> {
+    /// Names decide who belongs to which StatefulSet, not pods, because slices may be seen before the pods are.
+    fn of(slices: &'a [Arc<SliceView>]) -> Self {
+        let reach = |endpoint: &'a EndpointView| {
+            let pod = endpoint.pod.as_deref()?;
+            let (set, _) = Ordinal::split(pod)?;
+            Some((set, pod, Reach { state: endpoint.state, by_name: endpoint.hostname.is_some() }))
+        };
+        let mut pods: Vec<_> = slices.iter().flat_map(|slice| &slice.endpoints).filter_map(reach).collect();
+        pods.sort_by(|(set, pod, _), (other_set, other, _)| set.cmp(other_set).then_with(|| pod.cmp(other)));
         // A pod may be in several slices (address families, port sets): what serves it anywhere counts.
-        pods.entry(pod)
-            .and_modify(|known| {
+        pods.dedup_by(|(_, pod, reach), (_, kept, known)| {
+            let same = pod == kept;
+            if same {
                 known.state = known.state.max(reach.state);
                 known.by_name |= reach.by_name;
-            })
-            .or_insert(reach);
+            }
+            same
+        });
+        Self { pods }
     }
-    let owned = |(pod, reach): (&str, Reach)| (pod.to_owned(), reach);
-    sets.into_iter().map(|(set, pods)| (set.to_owned(), pods.into_iter().map(owned).collect())).collect()
+
+    /// Those of a StatefulSet, sorted by name.
+    fn of_set(&self, set: &str) -> Vec<(String, Reach)> {
+        let from = self.pods.partition_point(|(of, ..)| *of < set);
+        let own = self.pods[from..].iter().take_while(|(of, ..)| *of == set);
+        own.map(|(_, pod, reach)| ((*pod).to_owned(), *reach)).collect()
+    }
 }

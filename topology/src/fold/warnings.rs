@@ -124,7 +124,7 @@ impl Look<'_> {
             (true, _, None) | (false, false, None) => {}
         }
         if view.selects
-            && let Some(pods) = self.not_selected(service)
+            && let Some(pods) = self.not_selected(view, service)
         {
             warnings.push(Warning::NotSelected { service: name(), selector: selector(), pods });
         }
@@ -158,11 +158,16 @@ impl Look<'_> {
         current.is_some_and(|pod| !pod.is_running_and_ready() || pod.deleting.is_some())
     }
 
-    /// The members that the Service's selector misses.
-    fn not_selected(&self, service: &Service) -> Option<Pods> {
+    /// The members that are not behind the Service because its selector misses them.
+    fn not_selected(&self, view: &ServiceView, service: &Service) -> Option<Pods> {
         let pods = &self.facts.namespace(&self.set.key.namespace)?.pods;
-        let names = self.board.pods().map(|(ordinal, _)| self.set.key.pod_name(ordinal));
-        let missed = names.filter(|name| pods.get(name).is_some_and(|pod| !service.selects(&pod.labels)));
+        let reached = view.reaches.iter().filter_map(|(pod, _)| Ordinal::split(pod));
+        let mut reached: Vec<Ordinal> = reached.map(|(_, ordinal)| ordinal).collect();
+        reached.sort_unstable();
+        let members = self.board.pods().map(|(ordinal, _)| ordinal);
+        let others = members.filter(|ordinal| reached.binary_search(ordinal).is_err());
+        let others = others.map(|ordinal| self.set.key.pod_name(ordinal));
+        let missed = others.filter(|name| pods.get(name).is_some_and(|pod| !service.selects(&pod.labels)));
         let missed: Vec<String> = missed.collect();
         Pods::of(missed.iter().map(String::as_str))
     }
