@@ -45,7 +45,7 @@ build: page ## build the page and, with the page in it, target/release/berth
 
 .PHONY: dev
 dev: setup-demo ## rebuild and reload on every change, on your KUBECONFIG or on a control plane of its own
-	@$(env) rm -f target/site.stamp; \
+	@$(env) rm -rf target/site target/site.stamp; \
 	if [[ $${KUBECONFIG:-} ]]; then cargo leptos watch; else tools/with-control-plane cargo leptos watch; fi
 
 .PHONY: bench

@@ -156,6 +156,22 @@ pub fn round(pixels: f64) -> f64 {
     (pixels * 10.0).round() / 10.0
 }
 
+/// A length or place as an attribute says it, in tenths of pixels.
+///
+/// ```
+/// use app::geometry::px;
+/// assert_eq!((px(12.34), px(-0.5), px(3.0)), ("12.3".to_owned(), "-0.5".to_owned(), "3".to_owned()));
+/// ```
+pub fn px(pixels: f64) -> String {
+    #[allow(clippy::cast_possible_truncation, reason = "a drawing is not that large")]
+    let tenths = (pixels * 10.0).round() as i64;
+    let (sign, size) = (if tenths < 0 { "-" } else { "" }, tenths.abs());
+    match size % 10 {
+        0 => format!("{sign}{}", size / 10),
+        rest => format!("{sign}{}.{rest}", size / 10),
+    }
+}
+
 /// The distances that ticks may have, in milliseconds.
 const STEPS: [i64; 9] = [10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000];
 

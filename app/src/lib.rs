@@ -12,6 +12,7 @@ pub mod blocks;
 #[cfg(feature = "hydrate")]
 mod client;
 pub mod geometry;
+pub mod records;
 pub mod route;
 pub mod say;
 #[cfg(feature = "ssr")]
@@ -19,6 +20,7 @@ mod shell;
 pub mod state;
 pub mod time;
 pub mod views;
+pub mod ways;
 
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};

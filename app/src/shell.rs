@@ -45,7 +45,8 @@ pub fn shell(initial: Initial, address: &str, assets: Assets) -> impl IntoView +
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <title>{title}</title>
+                // As a child it would be followed by a mark for hydration, which a title shows. Its parts are names.
+                <title inner_html=title></title>
                 <meta name="description" content="The pods of Kubernetes StatefulSets, live: which identity each one holds, and what the controller waits for."/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>

@@ -17,6 +17,7 @@ use crate::route::Place;
 use crate::time::{Zone, running};
 
 /// The element of the page that carries the state.
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub(crate) const STATE_ID: &str = "berth-state";
 
 /// What the server knows when it renders a page.
@@ -154,6 +155,13 @@ impl Store {
             (_, Source::Broken { since, .. }) => Some(*since),
             (Link::Opening | Link::Open, Source::Live { .. } | Source::Starting { .. }) => None,
         }
+    }
+
+    /// What the cluster's DNS is set to.
+    pub fn zone_of_names(&self) -> topology::dns::Zone {
+        let cluster = self.cluster.read();
+        let domain = topology::dns::Name::new(cluster.domain.as_str());
+        topology::dns::Zone { ttl: cluster.ttl, ..topology::dns::Zone::new(domain) }
     }
 
     /// How long ago that was, in whole seconds, as it grows.

@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 use thiserror::Error;
+use topology::dns::{Name, NameError, PodNames, Zone};
+
+use crate::dns::Search;
 
 /// Shows the topology state of a cluster's StatefulSets: the ordered pods, the names that stay, the addresses that
 /// change. Reads only; the page is at the address that it prints.
@@ -43,6 +47,22 @@ pub struct Config {
     #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
     pub cluster_domain: String,
 
+    /// Also serve DNS, on UDP and TCP, with the answers that the cluster's own must give; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub dns: Option<SocketAddr>,
+
+    /// Understand short names (web-0.nginx) in questions to --dns as a pod of this namespace does
+    #[arg(long, value_name = "NAMESPACE", requires = "dns")]
+    pub dns_search: Option<String>,
+
+    /// How long the cluster's DNS lets a record be kept, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = Zone::DEFAULT_TTL, value_parser = RangedU64ValueParser::<u32>::new().range(0..=3600))]
+    pub dns_ttl: u32,
+
+    /// Which names of pods (10-42-1-5.default.pod.cluster.local) the cluster's DNS answers
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = DnsPods::Insecure)]
+    pub dns_pods: DnsPods,
+
     /// Open the page in the browser
     #[arg(long)]
     pub open: bool,
@@ -61,28 +81,73 @@ pub enum LogFormat {
     Json,
 }
 
+/// Which names of pods the cluster's DNS answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DnsPods {
+    /// None.
+    Disabled,
+    /// Every one that spells an address.
+    Insecure,
+    /// Those of living pods.
+    Verified,
+}
+
 /// A setting that cannot be used; the message names the way out.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// An address that others can reach.
     #[error(
         "{0} can be reached from other machines, and Berth asks nobody who they are: use a loopback address such as \
-         127.0.0.1:7654, or add --i-know-this-is-open"
+         127.0.0.1:{port}, or add --i-know-this-is-open", port = .0.port()
     )]
     Open(SocketAddr),
+    /// A cluster domain that is no name.
+    #[error("--cluster-domain {domain:?} cannot be used: {source}; give it as in cluster.local")]
+    Domain {
+        /// What was given.
+        domain: String,
+        /// What is wrong with it.
+        source: NameError,
+    },
+    /// A cluster domain without a label.
+    #[error("--cluster-domain must not be empty; give it as in cluster.local")]
+    NoDomain,
 }
 
 impl Config {
     /// Refuses what would be unsafe.
     ///
     /// # Errors
-    /// When the address can be reached by others and the user did not say that this is meant.
+    /// When an address can be reached by others and the user did not say that this is meant, or the domain is none.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.listen.ip().is_loopback() || self.i_know_this_is_open {
-            Ok(())
-        } else {
-            Err(ConfigError::Open(self.listen))
+        let open = |address: &SocketAddr| !address.ip().is_loopback() && !self.i_know_this_is_open;
+        match [Some(self.listen), self.dns].into_iter().flatten().find(open) {
+            Some(address) => Err(ConfigError::Open(address)),
+            None => self.zone().map(drop),
         }
+    }
+
+    /// What the cluster's DNS is set to.
+    ///
+    /// # Errors
+    /// When the domain is none.
+    pub fn zone(&self) -> Result<Zone, ConfigError> {
+        let domain = Name::parse(&self.cluster_domain)
+            .map_err(|source| ConfigError::Domain { domain: self.cluster_domain.clone(), source })?;
+        if domain.as_str().is_empty() {
+            return Err(ConfigError::NoDomain);
+        }
+        let pods = match self.dns_pods {
+            DnsPods::Disabled => PodNames::Disabled,
+            DnsPods::Insecure => PodNames::Insecure,
+            DnsPods::Verified => PodNames::Verified,
+        };
+        Ok(Zone { domain, ttl: self.dns_ttl, pods })
+    }
+
+    /// How short names are understood.
+    pub fn search(&self) -> Option<Search> {
+        self.dns_search.clone().map(|namespace| Search { namespace })
     }
 
     /// The namespaces to watch, sorted and each once; `None` for all.

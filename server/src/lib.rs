@@ -3,12 +3,14 @@
 //! - [`config`]: what the user asked for;
 //! - [`cluster`]: watches of a Kubernetes API, turned into facts;
 //! - [`hub`]: the one owner of the state;
+//! - [`dns`]: a DNS server that answers as the cluster's own must;
 //! - [`web`]: the page, the stream and the API;
 //! - [`serve`]: all of them together.
 
 pub mod clock;
 pub mod cluster;
 pub mod config;
+pub mod dns;
 pub mod hub;
 pub mod serve;
 pub mod web;

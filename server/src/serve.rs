@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use crate::clock::now;
 use crate::cluster::{self, ConnectError, Connector, Health, Target};
 use crate::config::{Config, ConfigError};
+use crate::dns;
 use crate::hub::{Hub, REPORT_QUEUE};
 use crate::web::{self, Hosts, Shared};
 
@@ -41,6 +42,9 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// DNS cannot be served.
+    #[error(transparent)]
+    Dns(#[from] dns::ListenError),
     /// The server ended by itself.
     #[error("the server ended: {0}")]
     Serve(#[from] std::io::Error),
@@ -52,6 +56,7 @@ pub enum StartError {
 /// When it cannot start; each error is for the user.
 pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
     config.check()?;
+    let zone = config.zone()?;
     let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
     let connector = Arc::new(Connector::new(target).await?);
     let listener = TcpListener::bind(config.listen).await;
@@ -61,14 +66,20 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     let namespaces = config.watched_namespaces();
     let cluster = Cluster {
         name: connector.name().to_owned(),
-        domain: config.cluster_domain.clone(),
+        domain: zone.domain.as_str().to_owned(),
+        ttl: zone.ttl,
         namespaces: namespaces.clone(),
     };
     let health = Health::new(cluster::watches(namespaces.as_deref()), now());
-    let (hub, handle) = Hub::prepare(cluster, Instance(rand::random()), health, now);
+    let (hub, handle) = Hub::prepare(cluster, zone, Instance(rand::random()), health, now);
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
     let watches = cluster::start(&connector, namespaces.as_deref(), &reports);
     let hub = tokio::spawn(hub.run(inbox));
+
+    let dns = match config.dns {
+        Some(address) => Some(dns::Server::start(address, handle.dns().clone(), config.search()).await?),
+        None => None,
+    };
 
     let (stopping, stopped) = watch::channel(false);
     let shared = Shared {
@@ -77,7 +88,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
         stopping: stopped.clone(),
         clients: Arc::new(AtomicUsize::new(0)),
     };
-    announce(address, config.open);
+    announce(address, dns.as_ref().map(dns::Server::address), config.open);
 
     // Small frames must leave at once: latency is what the page is about.
     let listener = listener.tap_io(|connection| {
@@ -103,18 +114,21 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
             server.abort();
         }
     }
-    drop(watches);
+    drop((watches, dns));
     hub.abort();
     Ok(())
 }
 
-/// Says where the page is, on standard output: people and scripts read it there.
-#[allow(clippy::print_stdout, reason = "the one line that belongs on standard output")]
-fn announce(address: SocketAddr, open: bool) {
+/// Says where the page is, and DNS, on standard output: people and scripts read it there.
+#[allow(clippy::print_stdout, reason = "the lines that belong on standard output")]
+fn announce(address: SocketAddr, dns: Option<SocketAddr>, open: bool) {
     let shown =
         if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
     let url = format!("http://{shown}");
     println!("Berth is at {url}");
+    if let Some(dns) = dns {
+        println!("DNS is at {dns}");
+    }
     if open && let Err(error) = open::that_detached(&url) {
         warn!(%error, "cannot open a browser; open the address above");
     }

@@ -37,12 +37,19 @@ fn given_a_wrong_call_when_started_then_one_sentence_names_the_way_out_and_the_c
     let (file, broken) = (file.to_str().expect("valid"), broken.to_str().expect("valid"));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
-    let table: [(&str, &[&str], &[&str]); 6] = [
+    let table: [(&str, &[&str], &[&str]); 9] = [
         ("no kubeconfig", &[], &["no kubeconfig found", "--kubeconfig"]),
         ("missing file", &["--kubeconfig", "/nowhere/config"], &["/nowhere/config", "--kubeconfig"]),
         ("broken file", &["--kubeconfig", broken], &["cannot use the kubeconfig"]),
         ("unknown context", &["--kubeconfig", file, "--context", "three"], &["\"three\"", "one, two"]),
         ("open address", &["--kubeconfig", file, "--listen", "0.0.0.0:0"], &["--i-know-this-is-open"]),
+        ("open DNS address", &["--kubeconfig", file, "--dns", "0.0.0.0:0"], &["--i-know-this-is-open"]),
+        ("no domain", &["--kubeconfig", file, "--cluster-domain", "a..b"], &["\"a..b\"", "cluster.local"]),
+        (
+            "DNS port taken",
+            &["--kubeconfig", file, "--listen", "127.0.0.1:0", "--dns", &taken],
+            &["--dns ADDRESS:PORT"],
+        ),
         ("port taken", &["--kubeconfig", file, "--listen", &taken], &["cannot listen", "--listen"]),
     ];
     for (name, arguments, expected) in table {

@@ -46,9 +46,14 @@ impl Ordinal {
     /// assert_eq!(Ordinal::of_pod("web-a1", "web"), None);
     /// ```
     pub fn of_pod(pod: &str, set: &str) -> Option<Self> {
-        let (parent, digits) = pod.rsplit_once('-')?;
+        Self::split(pod).filter(|(parent, _)| *parent == set).map(|(_, ordinal)| ordinal)
+    }
+
+    /// A pod's name, taken apart: the StatefulSet that it is named after, and the ordinal.
+    pub fn split(pod: &str) -> Option<(&str, Self)> {
+        let (set, digits) = pod.rsplit_once('-')?;
         let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        (parent == set && plain).then(|| digits.parse().ok().map(Self)).flatten()
+        Some((set, Self(plain.then(|| digits.parse().ok())??)))
     }
 }
 

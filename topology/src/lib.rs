@@ -10,10 +10,12 @@
 //! - [`fold`]: facts and a time in, the next state and its changes out;
 //! - [`board`] and [`fleet`]: the state, about one StatefulSet and about all;
 //! - [`order`]: what a controller does or waits for;
+//! - [`dns`]: what the cluster's DNS serves;
 //! - [`wire`]: the protocol;
 //! - [`trace`]: recorded watch streams.
 
 pub mod board;
+pub mod dns;
 pub mod facts;
 pub mod fleet;
 pub mod fold;

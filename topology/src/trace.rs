@@ -5,6 +5,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::Timestamp;
+use crate::dns::{Name, Rcode, RecordType};
 use crate::facts::{Event, Kind, Object, Observation, Watch};
 use crate::kubernetes;
 
@@ -31,9 +32,24 @@ pub enum Content {
     Checkpoint {
         /// The name of the checkpoint.
         name: String,
-        /// What was asked and answered, as recorded.
-        dns: Value,
+        /// What was asked and answered.
+        dns: Vec<Lookup>,
     },
+}
+
+/// A question to the cluster's DNS, and what it answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// The name that was asked for.
+    pub name: Name,
+    /// The type of records that were asked for.
+    pub kind: RecordType,
+    /// How it went.
+    pub rcode: Rcode,
+    /// The TTL of the first answer.
+    pub ttl: Option<u32>,
+    /// The answers as text, `name TYPE data` with the name in small letters; sorted.
+    pub answers: Vec<String>,
 }
 
 /// An event as the API server streams it.
@@ -80,7 +96,18 @@ struct Line {
     kind: Option<String>,
     object: Option<Value>,
     checkpoint: Option<String>,
-    dns: Option<Value>,
+    #[serde(default)]
+    dns: Vec<LookupLine>,
+}
+
+#[derive(Deserialize)]
+struct LookupLine {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    rcode: String,
+    ttl: Option<u32>,
+    answers: Vec<String>,
 }
 
 /// Reads a whole trace. Times count from the Unix epoch.
@@ -95,7 +122,17 @@ fn parse_line(number: usize, text: &str) -> Result<Entry, TraceError> {
     let line: Line = serde_json::from_str(text).map_err(json)?;
     let at = Timestamp::from_millis(line.t_ms);
     if let Some(name) = line.checkpoint {
-        return Ok(Entry { at, content: Content::Checkpoint { name, dns: line.dns.unwrap_or_default() } });
+        let lookup = |line: LookupLine| {
+            Ok(Lookup {
+                kind: RecordType::parse(&line.kind).ok_or_else(|| unknown("record type", &line.kind))?,
+                rcode: Rcode::parse(&line.rcode).ok_or_else(|| unknown("rcode", &line.rcode))?,
+                name: Name::new(line.name.strip_suffix('.').unwrap_or(&line.name)),
+                ttl: line.ttl,
+                answers: line.answers,
+            })
+        };
+        let dns = line.dns.into_iter().map(lookup).collect::<Result<_, TraceError>>()?;
+        return Ok(Entry { at, content: Content::Checkpoint { name, dns } });
     }
     let resource = line.watch.unwrap_or_default();
     let kind = Kind::ALL.into_iter().find(|kind| kind.resource() == resource);
@@ -121,14 +158,38 @@ fn parse_line(number: usize, text: &str) -> Result<Entry, TraceError> {
     Ok(Entry { at, content: Content::Watch { watch: Watch::everywhere(kind), event } })
 }
 
+/// A trace as a client of the recorded watches lived it.
+#[derive(Debug, Clone)]
+pub enum Step<'a> {
+    /// A watch reported something.
+    Observed(Timestamp, Observation),
+    /// The cluster was quiet, and its DNS was asked.
+    Checkpoint(&'a str, &'a [Lookup]),
+}
+
 /// The observations that a client of the recorded watches would have made: what comes before the bookmark that ends a
 /// watch's initial events is its first list.
 pub fn observations(entries: &[Entry]) -> Vec<(Timestamp, Observation)> {
+    let observed = |step| match step {
+        Step::Observed(at, observation) => Some((at, observation)),
+        Step::Checkpoint(..) => None,
+    };
+    steps(entries).into_iter().filter_map(observed).collect()
+}
+
+/// The [`observations`] with the checkpoints in between.
+pub fn steps(entries: &[Entry]) -> Vec<Step<'_>> {
     let mut initial: Vec<(Watch, Vec<Object>)> = Vec::new();
     let mut listed: Vec<Watch> = Vec::new();
     let mut made = Vec::new();
     for Entry { at, content } in entries {
-        let Content::Watch { watch, event } = content else { continue };
+        let (watch, event) = match content {
+            Content::Watch { watch, event } => (watch, event),
+            Content::Checkpoint { name, dns } => {
+                made.push(Step::Checkpoint(name, dns));
+                continue;
+            }
+        };
         let event = match (event, listed.contains(watch)) {
             (WatchEvent::Applied(object), true) => Event::Applied(object.clone()),
             (WatchEvent::Deleted(object), true) => Event::Deleted(object.clone()),
@@ -148,7 +209,7 @@ pub fn observations(entries: &[Entry]) -> Vec<(Timestamp, Observation)> {
             (WatchEvent::Deleted(_) | WatchEvent::Bookmark, false)
             | (WatchEvent::InitialEventsEnd | WatchEvent::Bookmark, true) => continue,
         };
-        made.push((*at, Observation { watch: watch.clone(), event }));
+        made.push(Step::Observed(*at, Observation { watch: watch.clone(), event }));
     }
     made
 }

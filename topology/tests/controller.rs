@@ -302,13 +302,23 @@ fn given_other_policies_and_states_when_explained_then_they_are_told_apart() {
 
 #[test]
 fn given_a_name_over_63_characters_when_a_pod_is_missing_then_it_cannot_be_created() {
-    let name = "w".repeat(62);
-    let mut topology = Topology::default();
-    let long = set(&json!({"metadata": {"name": name}}));
-    topology.apply(Timestamp::from_millis(1), [list(Kind::StatefulSet, vec![long])]);
-    let board = topology.board(&SetKey::new("default", &*name)).expect("its board");
-    let obstacle = Obstacle::NameTooLong { length: 64 };
-    assert_eq!(board.order.reason, Reason::CannotCreate { ordinal: at(0), obstacle });
+    let cannot = |obstacle| Reason::CannotCreate { ordinal: at(0), obstacle };
+    // The revision's name (the set's, `-`, and a hash) becomes a label value just as the pod's.
+    for (length, expected) in [
+        (62, cannot(Obstacle::NameTooLong { length: 64 })),
+        (61, cannot(Obstacle::RevisionTooLong { length: 72 })),
+        (53, cannot(Obstacle::RevisionTooLong { length: 64 })),
+        (52, Reason::CreatesNext { ordinal: at(0) }),
+    ] {
+        let name = "w".repeat(length);
+        let revision = format!("{name}-7694b45654");
+        let status = json!({"currentRevision": revision, "updateRevision": revision});
+        let mut topology = Topology::default();
+        let long = set(&json!({"metadata": {"name": name}, "status": status}));
+        topology.apply(Timestamp::from_millis(1), [list(Kind::StatefulSet, vec![long])]);
+        let board = topology.board(&SetKey::new("default", &*name)).expect("its board");
+        assert_eq!(board.order.reason, expected, "{length}");
+    }
 }
 
 #[test]

@@ -52,8 +52,12 @@ fn present(topology: &Topology) -> Vec<String> {
                 })
                 .collect();
             let reason = std::mem::discriminant(&board.order.reason);
+            let mut services = board.services.clone();
+            for service in &mut services {
+                service.former.clear();
+            }
             let (controller, counts) = (&board.controller, &board.counts);
-            format!("{set} {controller:?} {counts:?} {:?} {:?} {reason:?} {pods:?}", board.services, board.strangers)
+            format!("{set} {controller:?} {counts:?} {services:?} {:?} {reason:?} {pods:?}", board.strangers)
         })
         .collect()
 }
@@ -182,6 +186,29 @@ fn given_a_watch_that_broke_when_pods_are_gone_from_the_next_list_then_their_end
         let ended = lane.incarnations.last().and_then(|last| last.ended);
         assert_eq!(ended, Some(End::Unseen { after: broken, before: back }));
     }
+}
+
+#[test]
+fn given_a_watch_that_resumes_when_it_catches_up_then_what_it_missed_has_no_moment_and_what_follows_has() {
+    let (_, observations) = traces().into_iter().find(|(name, _)| name == "seed").expect("the walk-through's trace");
+    let running = observations
+        .iter()
+        .position(|(_, observation)| matches!(observation.event, Event::Deleted(_)))
+        .expect("a deletion");
+    let web_0_is_gone = running + 1;
+    let mut topology = fold(&observations[..running]);
+    let pods = |event| Observation { watch: topology::facts::Watch::everywhere(Kind::Pod), event };
+    let (broken, back) = (Timestamp::from_millis(1_000_000), Timestamp::from_millis(1_030_000));
+    topology.apply(broken, [pods(Event::Interrupted)]);
+    let (missed, seen) = observations[running..].split_at(web_0_is_gone - running);
+    topology.apply(back, missed.iter().map(|(_, observation)| observation.clone()));
+    topology.apply(back, [pods(Event::CaughtUp)]);
+    let later = Timestamp::from_millis(1_060_000);
+    topology.apply(later, seen.iter().map(|(_, observation)| observation.clone()));
+    let board = topology.board(&SetKey::new("seed", "web")).expect("its board");
+    let ends: Vec<_> = board.lanes.iter().map(|lane| lane.incarnations[0].ended).collect();
+    assert!(ends.contains(&Some(End::Unseen { after: broken, before: back })), "{ends:?}");
+    assert!(ends.contains(&Some(End::Seen { at: later })), "{ends:?}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn given_messages_without_a_trace_when_encoded_then_both_formats_give_them_back(
         version: "0.1.0".to_owned(),
         page: "/pkg/berth.1a.wasm".to_owned(),
         instance: Instance(7),
-        cluster: Cluster { name: "kind".to_owned(), domain: "cluster.local".to_owned(), namespaces: None },
+        cluster: Cluster { name: "kind".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None },
         status: status.clone(),
         capabilities: Vec::new(),
     };

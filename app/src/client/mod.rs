@@ -4,11 +4,16 @@ mod clock;
 pub(crate) mod links;
 mod stream;
 pub(crate) mod theme;
+pub(crate) mod width;
+
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use leptos::mount::hydrate_body;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::state::{Initial, STATE_ID, Store};
 use crate::time::Zone;
@@ -32,6 +37,20 @@ pub(crate) fn start() {
             }
         });
         view! { <App/> }
+    });
+}
+
+/// For how long it is said that something was copied.
+const SAID: Duration = Duration::from_secs(2);
+
+/// Copies a text, and says so for a moment where the browser let the page do it.
+pub(crate) fn copy(text: &str, copied: RwSignal<bool>) {
+    let done = JsFuture::from(window().navigator().clipboard().write_text(text));
+    spawn_local(async move {
+        if done.await.is_ok() {
+            copied.set(true);
+            set_timeout(move || copied.set(false), SAID);
+        }
     });
 }
 

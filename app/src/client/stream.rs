@@ -1,13 +1,14 @@
 //! The stream: one WebSocket, opened again whenever it is lost, whose messages move the store along.
 
 use futures::channel::mpsc;
-use futures::future::{Either, select};
+use futures::future::{Either, poll_fn, select};
 use futures::{SinkExt, StreamExt, pin_mut};
 use gloo_net::websocket::Message;
 use gloo_net::websocket::futures::WebSocket;
 use gloo_timers::future::sleep;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::task::Poll;
 use std::time::Duration;
 use topology::wire::{
     Bye, Changes, ClientMessage, Format, PROTOCOL, Position, Scope, ServerMessage, State, Subscription, Welcome,
@@ -82,10 +83,12 @@ impl Follower {
     /// One connection, from its opening to its end.
     async fn follow(&mut self) -> Ended {
         let Ok(socket) = WebSocket::open(&address()) else { return Ended::Lost };
-        let (mut say, mut hear) = socket.split();
+        let (mut say, mut hear) = match within(OPENING, opened(socket)).await {
+            Some(Ok(socket)) => socket.split(),
+            Some(Err(())) | None => return Ended::Lost,
+        };
         let hello = ClientMessage::Hello { protocol: PROTOCOL, subscriptions: self.subscriptions() };
-        // Waits until the connection is open.
-        if within(OPENING, send(&mut say, &hello)).await != Some(Ok(())) {
+        if send(&mut say, &hello).await.is_err() {
             return Ended::Lost;
         }
         loop {
@@ -153,7 +156,8 @@ impl Follower {
                     Changes::StatefulSet { set, changes } if self.shows(&set) => store.board.apply(&changes, revision),
                     Changes::StatefulSet { .. } => {}
                 }
-                store.revision.set(revision);
+                // Each scope's come in order, but one scope's may overtake another's.
+                store.revision.update(|shown| *shown = revision.max(*shown));
             }
             ServerMessage::Status(status) => {
                 self.alive();
@@ -203,6 +207,17 @@ fn address() -> String {
     let location = window().location();
     let scheme = if location.protocol().as_deref() == Ok("https:") { "wss" } else { "ws" };
     format!("{scheme}://{}/api/v1/stream", location.host().unwrap_or_default())
+}
+
+/// The connection, once it is open. Until then nothing can be heard but its failure, which is looked at first: a
+/// connection that failed takes messages as well, and the browser's console complains about each.
+async fn opened(mut socket: WebSocket) -> Result<WebSocket, ()> {
+    poll_fn(|context| match socket.poll_next_unpin(context) {
+        Poll::Ready(_) => Poll::Ready(Err(())),
+        Poll::Pending => socket.poll_ready_unpin(context).map_err(|_| ()),
+    })
+    .await?;
+    Ok(socket)
 }
 
 async fn send(

@@ -1,8 +1,10 @@
-//! Reasons in English: the one place where what a controller does or waits for becomes words.
+//! Reasons and warnings in English: the one place where they become words.
 
 mod reasons;
+mod warnings;
 
 pub use reasons::say;
+pub use warnings::{Weight, warn, warning_name, weight};
 
 use topology::Stage;
 use topology::order::Reason;

@@ -141,13 +141,14 @@ fn not_ready(pod: &str, stage: Stage, status: &str) -> Saying {
     }
 }
 
+/// Below this, in milliseconds, one thing follows the other at once.
+const BLINK: i64 = 50;
+
 fn created_after(saying: Saying, set: &SetKey, after: Predecessor, zone: Zone) -> Saying {
+    let passed = after.created.millis_since(after.ready);
+    let how = if passed < BLINK { "as soon as".to_owned() } else { format!("{} after", duration(passed)) };
     saying
-        .text(format!(
-            " It was created at {}, {} after ",
-            zone.time(after.created),
-            duration(after.created.millis_since(after.ready))
-        ))
+        .text(format!(" It was created at {}, {how} ", zone.time(after.created)))
         .code(set.pod_name(after.ordinal))
         .text(" became Ready: the controller starts one pod at a time, in order.")
 }
@@ -170,6 +171,10 @@ fn cannot_create(set: &SetKey, ordinal: Ordinal, obstacle: &Obstacle) -> Saying 
         Obstacle::NameTooLong { length } => saying.text(format!(
             " Its name would have {length} characters; a label value, which it becomes, has 63 at most. The StatefulSet \
              needs a shorter name."
+        )),
+        Obstacle::RevisionTooLong { length } => saying.text(format!(
+            " The name of its revision has {length} characters; a label value, which it becomes, has 63 at most. The \
+             StatefulSet needs a shorter name: with 52 characters every revision fits."
         )),
         Obstacle::NameTaken { owner } => {
             let holder = match owner {
@@ -292,6 +297,7 @@ mod tests {
             Reason::NotObserved { generation: 2, observed: 1 },
             Reason::CreatesNext { ordinal: Ordinal(1) },
             Reason::CannotCreate { ordinal: Ordinal(1), obstacle: Obstacle::NameTooLong { length: 64 } },
+            Reason::CannotCreate { ordinal: Ordinal(1), obstacle: Obstacle::RevisionTooLong { length: 64 } },
             Reason::CannotCreate { ordinal: Ordinal(1), obstacle: Obstacle::NameTaken { owner: None } },
             Reason::WaitsForAvailable { ordinal: Ordinal(1), min_ready_seconds: 10, blocks: None },
             Reason::WaitsForTermination { ordinal: Ordinal(1), blocks: Some(Blocked::Removal(Ordinal(0))) },

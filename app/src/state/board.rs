@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
-use topology::board::{Board, Change, Controller, Lane, ServiceView, Stranger};
+use topology::board::{Board, Change, Controller, Lane, ServiceView, Stranger, Warning};
 use topology::facts::Counts;
 use topology::order::Order;
 use topology::{Ordinal, Revision, SetKey};
@@ -44,6 +44,8 @@ pub struct BoardStore {
     pub services: RwSignal<Vec<ServiceView>>,
     /// Pods that only look like its own.
     pub strangers: RwSignal<Vec<Stranger>>,
+    /// What is wrong with its names and addresses.
+    pub warnings: RwSignal<Vec<Warning>>,
     /// Its identities, by ordinal: those with a history, and the wanted ones.
     pub lanes: RwSignal<Vec<LaneRow>>,
     /// The last revision that was applied; `None` until the first state came.
@@ -64,6 +66,7 @@ enum Part {
     Order,
     Services,
     Strangers,
+    Warnings,
     Lane(Ordinal),
 }
 
@@ -94,7 +97,14 @@ fn touched(change: &Change) -> Option<Part> {
         Change::Controller(_) => Part::Controller,
         Change::Counts(_) => Part::Counts,
         Change::Order(_) => Part::Order,
-        Change::Service(_) | Change::ServiceGone(_) | Change::Reach { .. } => Part::Services,
+        Change::Service(_)
+        | Change::ServiceGone(_)
+        | Change::Reach { .. }
+        | Change::Slice { .. }
+        | Change::SliceGone { .. }
+        | Change::Endpoints { .. }
+        | Change::Former { .. } => Part::Services,
+        Change::Warned(_) | Change::WarningGone(_) => Part::Warnings,
         Change::Stranger(_) | Change::StrangerGone(_) => Part::Strangers,
         Change::Started { ordinal, .. } | Change::Pod { ordinal, .. } | Change::Ended { ordinal, .. } => {
             Part::Lane(*ordinal)
@@ -113,6 +123,7 @@ impl BoardStore {
             order: RwSignal::new(None),
             services: RwSignal::new(Vec::new()),
             strangers: RwSignal::new(Vec::new()),
+            warnings: RwSignal::new(Vec::new()),
             lanes: RwSignal::new(Vec::new()),
             revision: StoredValue::new(None),
         };
@@ -173,6 +184,9 @@ impl BoardStore {
             }
             if touched.has(Part::Strangers) {
                 set(self.strangers, board.strangers.clone());
+            }
+            if touched.has(Part::Warnings) {
+                set(self.warnings, board.warnings.clone());
             }
             if touched.has_lanes() {
                 self.publish_lanes(board, touched);

@@ -12,6 +12,8 @@ pub type FleetRow = (SetKey, ArcRwSignal<Summary>);
 pub struct FleetStore {
     /// By namespace and name. Changes when StatefulSets come or go.
     pub rows: RwSignal<Vec<FleetRow>>,
+    /// Whether there is more than one namespace.
+    pub several: Memo<bool>,
     /// The last revision that was applied.
     pub revision: StoredValue<Revision>,
 }
@@ -19,7 +21,11 @@ pub struct FleetStore {
 impl FleetStore {
     pub(super) fn new(fleet: Fleet, revision: Revision) -> Self {
         let rows = fleet.sets.into_iter().map(|(set, summary)| (set, ArcRwSignal::new(summary))).collect();
-        Self { rows: RwSignal::new(rows), revision: StoredValue::new(revision) }
+        let rows: RwSignal<Vec<FleetRow>> = RwSignal::new(rows);
+        let several = Memo::new(move |_| {
+            rows.with(|rows| rows.windows(2).any(|pair| pair[0].0.namespace != pair[1].0.namespace))
+        });
+        Self { rows, several, revision: StoredValue::new(revision) }
     }
 
     /// The namespaces that have StatefulSets, sorted.

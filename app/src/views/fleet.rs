@@ -1,8 +1,10 @@
 //! The start: all StatefulSets in a table.
 
 use leptos::prelude::*;
+use topology::fleet::Summary;
 
 use super::rail::{DotRow, admitted, attention_word, ready_text};
+use super::reactive::{changing, each_set, text, word};
 use crate::route::Route;
 use crate::state::{FleetRow, Store};
 
@@ -11,16 +13,25 @@ use crate::state::{FleetRow, Store};
 pub(super) fn FleetPage() -> impl IntoView {
     let store = Store::get();
     let rows = admitted(store);
-    let narrowed = move || store.place.read().namespace.is_some();
+    let there = Memo::new(move |_| !rows.read().is_empty());
     view! {
         <div class="title">
             <h1>"StatefulSets"</h1>
-            <span class="chip">{move || rows.read().len()}</span>
+            <span class="chip">{text(move || rows.read().len().to_string())}</span>
         </div>
-        <Show
-            when=move || !rows.read().is_empty()
-            fallback=move || view! { <Nothing narrowed=narrowed()/> }
-        >
+        {changing(move || {
+            if there.get() {
+                view! { <Table rows/> }.into_any()
+            } else {
+                view! { <Nothing narrowed=store.place.read().namespace.is_some()/> }.into_any()
+            }
+        })}
+    }
+}
+
+#[component]
+fn Table(rows: Memo<Vec<FleetRow>>) -> impl IntoView {
+    view! {
             <section class="panel">
                 <div class="scroll">
                     <table class="fleet">
@@ -35,14 +46,11 @@ pub(super) fn FleetPage() -> impl IntoView {
                             </tr>
                         </thead>
                         <tbody>
-                            <For each=move || rows.get() key=|(set, _)| set.clone() let:row>
-                                <FleetLine row/>
-                            </For>
+                            {each_set(rows, |row| view! { <FleetLine row/> }.into_any())}
                         </tbody>
                     </table>
                 </div>
             </section>
-        </Show>
     }
 }
 
@@ -52,15 +60,15 @@ fn FleetLine(row: FleetRow) -> impl IntoView {
     let (set, summary) = row;
     let address = {
         let set = set.clone();
-        move || store.place.read().to(Route::Set(set.clone())).address()
+        text(move || store.place.read().to(Route::Set(set.clone())).address())
     };
-    let of = |text: fn(&topology::fleet::Summary) -> String| {
+    let of = |what: fn(&Summary) -> String| {
         let summary = summary.clone();
-        move || text(&summary.read())
+        text(move || what(&summary.read()))
     };
     let attention = {
         let summary = summary.clone();
-        move || attention_word(&summary.read())
+        word(move || attention_word(&summary.read()))
     };
     view! {
         <tr data-set=set.to_string() data-attention=attention>
@@ -74,7 +82,7 @@ fn FleetLine(row: FleetRow) -> impl IntoView {
     }
 }
 
-fn state_text(summary: &topology::fleet::Summary) -> &'static str {
+fn state_text(summary: &Summary) -> &'static str {
     match (summary.exists, attention_word(summary)) {
         (false, _) => "deleted",
         (true, "stuck") => "needs attention",

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::reactive::{several, text, word};
 use crate::route::{Place, Route};
 use crate::state::{Liveness, Store};
 
@@ -9,7 +10,7 @@ use crate::state::{Liveness, Store};
 #[component]
 pub(super) fn Header() -> impl IntoView {
     let store = Store::get();
-    let home = move || store.place.read().to(Route::Fleet).address();
+    let home = text(move || store.place.read().to(Route::Fleet).address());
     view! {
         <header>
             <a class="logo" href=home aria-label="Berth: all StatefulSets">
@@ -20,7 +21,7 @@ pub(super) fn Header() -> impl IntoView {
                 <b>"Berth"</b>
             </a>
             <span class="chip cluster" title="the cluster">
-                <b>{move || store.cluster.read().name.clone()}</b>
+                <b>{text(move || store.cluster.read().name.clone())}</b>
             </span>
             <NamespaceFilter/>
             <Live/>
@@ -49,16 +50,19 @@ fn NamespaceFilter() -> impl IntoView {
         #[cfg(not(feature = "hydrate"))]
         drop(place);
     });
-    let option = move |name: String| {
-        let selected = chosen.read().as_ref() == Some(&name);
-        view! { <option value=name.clone() selected=selected>{name.clone()}</option> }
+    // The attribute is what the page comes with. Once somebody has chosen, browsers go by the property alone.
+    let option = move |name: Option<String>| {
+        let value = name.clone().unwrap_or_default();
+        let label = name.clone().unwrap_or_else(|| "all".to_owned());
+        let selected = Memo::new(move |_| *chosen.read() == name);
+        view! { <option value=value selected=selected prop:selected=selected>{label}</option> }.into_any()
     };
     view! {
         <label class="chip filter">
             <span>"namespace"</span>
             <select on:change:target=move |event| choose.run(event.target().value())>
-                <option value="" selected=move || chosen.read().is_none()>"all"</option>
-                {move || names.get().into_iter().map(option).collect_view()}
+                {option(None)}
+                {several(move || names.get().into_iter().map(Some).map(option).collect())}
             </select>
         </label>
     }
@@ -68,7 +72,7 @@ fn NamespaceFilter() -> impl IntoView {
 #[component]
 fn Live() -> impl IntoView {
     let store = Store::get();
-    let words = move || match store.liveness() {
+    let words = text(move || match store.liveness() {
         Liveness::Live => "Live".to_owned(),
         Liveness::Opening => format!("As of {}", store.when(store.heard.get())),
         Liveness::Starting => "Starting".to_owned(),
@@ -76,11 +80,11 @@ fn Live() -> impl IntoView {
             let since = store.unwatched_since().map(|since| store.ago(since)).unwrap_or_default();
             format!("Not live for {since}")
         }
-    };
+    });
     view! {
-        <span class="chip live" data-live=move || store.liveness().word()>
+        <span class="chip live" data-live=word(move || store.liveness().word())>
             <b>{words}</b>
-            <span class="revision">{move || format!("rev {}", store.revision.get())}</span>
+            <span class="revision">{text(move || format!("rev {}", store.revision.get()))}</span>
         </span>
     }
 }

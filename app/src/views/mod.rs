@@ -3,22 +3,28 @@
 mod fleet;
 mod header;
 mod lanes;
+mod names;
 mod notice;
 mod pods;
 mod rail;
+mod reactive;
 mod services;
 mod set;
 mod strangers;
+mod warnings;
+mod ways;
 
 use leptos::prelude::*;
 use topology::Stage;
 
 use crate::route::Route;
+use crate::say::{Part, Saying};
 use crate::state::Store;
 use fleet::FleetPage;
 use header::Header;
 use notice::Notices;
 use rail::Rail;
+use reactive::{changing, text, word};
 use set::SetPage;
 
 /// The whole page. Needs a [`Store`] in its context.
@@ -34,8 +40,8 @@ pub fn App() -> impl IntoView {
     view! {
         <div
             class="page"
-            data-live=move || store.liveness().word()
-            data-revision=move || store.revision.get().to_string()
+            data-live=word(move || store.liveness().word())
+            data-revision=text(move || store.revision.get().to_string())
         >
             <a class="skip" href="#content">"Skip to the content"</a>
             <Header/>
@@ -43,11 +49,11 @@ pub fn App() -> impl IntoView {
                 <Rail/>
                 <main id="content" tabindex="-1">
                     <Notices/>
-                    {move || match kind.get() {
+                    {changing(move || match kind.get() {
                         Kind::Fleet => view! { <FleetPage/> }.into_any(),
                         Kind::Set => view! { <SetPage/> }.into_any(),
                         Kind::Nothing => view! { <NotFound/> }.into_any(),
-                    }}
+                    })}
                 </main>
             </div>
         </div>
@@ -71,6 +77,16 @@ fn NotFound() -> impl IntoView {
             <p>"The list of StatefulSets is at "<a href="/">"the start"</a>"."</p>
         </section>
     }
+}
+
+/// What was said, with its looks.
+fn words(saying: Saying) -> AnyView {
+    let parts = saying.0.into_iter().map(|part| match part {
+        Part::Strong(text) => view! { <b>{text}</b> }.into_any(),
+        Part::Text(text) => text.into_any(),
+        Part::Code(text) => view! { <code>{text}</code> }.into_any(),
+    });
+    parts.collect::<Vec<_>>().into_any()
 }
 
 /// The name of a stage, as styles and scripts know it.

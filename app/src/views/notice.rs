@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use topology::wire::{Refusal, Source};
 
+use super::reactive::{maybe, several, text};
 use crate::state::{Link, Store};
 
 /// All notices that are due. They are announced politely, so the parts that count seconds are kept out of that.
@@ -13,7 +14,7 @@ pub(super) fn Notices() -> impl IntoView {
     view! {
         <div class="notices" role="status">
             <NotLive/>
-            {move || refused.get().into_iter().map(|refusal| view! { <Refused refusal/> }).collect_view()}
+            {several(move || refused.get().into_iter().map(|refusal| view! { <Refused refusal/> }.into_any()).collect())}
             <noscript>
                 <p class="notice">
                     "This page shows the state as of its loading. To see changes as they happen, allow its JavaScript and WebAssembly."
@@ -41,16 +42,18 @@ fn NotLive() -> impl IntoView {
         (_, Source::Live { .. }) => None,
     });
     let as_of = move || {
-        store.unwatched_since().map(|since| {
-            view! {
+        maybe(move || {
+            let since = store.unwatched_since()?;
+            let words = view! {
                 " What is shown is as of "
-                <b>{move || store.when(since)}</b>
-                <span aria-hidden="true">{move || format!(" ({} ago)", store.ago(since))}</span>
+                <b>{text(move || store.when(since))}</b>
+                <span aria-hidden="true">{text(move || format!(" ({} ago)", store.ago(since)))}</span>
                 "; Berth keeps trying."
-            }
+            };
+            Some(words.into_any())
         })
     };
-    move || {
+    maybe(move || {
         trouble.get().map(|trouble| {
             let (kind, words) = match trouble {
                 Trouble::Lost(None) => ("lost", "Not live: the connection to Berth was lost.".to_owned()),
@@ -61,9 +64,9 @@ fn NotLive() -> impl IntoView {
                 }
                 Trouble::Broken(problem) => ("broken", format!("Not live: {problem}.")),
             };
-            view! { <p class="notice" data-notice=kind>{words} {as_of}</p> }
+            view! { <p class="notice" data-notice=kind>{words} {as_of()}</p> }.into_any()
         })
-    }
+    })
 }
 
 /// Something that the API server refuses to show, and the rule that would grant it.

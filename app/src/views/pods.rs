@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use topology::board::{Incarnation, Lane};
 use topology::kubectl::human_duration;
 
+use super::reactive::{each_lane, word};
 use super::stage_word;
 use crate::state::{LaneRow, Store};
 
 /// A row for each identity, whether a pod holds it or not.
 #[component]
 pub(super) fn Pods() -> impl IntoView {
-    let board = Store::get().board;
     view! {
         <section class="panel">
             <h2>"Pods now" <span>"as kubectl prints them"</span></h2>
@@ -30,9 +30,7 @@ pub(super) fn Pods() -> impl IntoView {
                         </tr>
                     </thead>
                     <tbody>
-                        <For each=move || board.lanes.get() key=|(ordinal, _)| *ordinal let:row>
-                            <PodRow row/>
-                        </For>
+                        {each_lane(|row| view! { <PodRow row/> }.into_any())}
                     </tbody>
                 </table>
             </div>
@@ -47,7 +45,7 @@ fn PodRow(row: LaneRow) -> impl IntoView {
     let name = store.board.set.read_untracked().as_ref().map(|set| set.pod_name(ordinal)).unwrap_or_default();
     let stage = {
         let lane = lane.clone();
-        move || stage_word(lane.read().current().map(Incarnation::stage))
+        word(move || stage_word(lane.read().current().map(Incarnation::stage)))
     };
     // Each cell by itself: what did not change is not written again.
     let cell = move |text: fn(&Incarnation, Store) -> String| {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use topology::SetKey;
 use topology::fleet::{Dots, Summary};
 
+use super::reactive::{changing, each_set, maybe, text, word};
 use super::stage_word;
 use crate::route::Route;
 use crate::state::{FleetRow, Store};
@@ -16,16 +17,11 @@ const MAX_DOTS: u32 = 12;
 pub(super) fn Rail() -> impl IntoView {
     let store = Store::get();
     let rows = admitted(store);
-    let several = several_namespaces(store);
     view! {
         <nav class="rail" aria-label="StatefulSets">
             <h2>"StatefulSets"</h2>
-            <For each=move || rows.get() key=|(set, _)| set.clone() let:row>
-                <RailRow row several/>
-            </For>
-            <Show when=move || rows.read().is_empty()>
-                <p class="quiet">"None yet."</p>
-            </Show>
+            {each_set(rows, |row| view! { <RailRow row/> }.into_any())}
+            {maybe(move || rows.read().is_empty().then(|| view! { <p class="quiet">"None yet."</p> }.into_any()))}
         </nav>
     }
 }
@@ -47,17 +43,17 @@ pub(super) fn admitted(store: Store) -> Memo<Vec<FleetRow>> {
 }
 
 /// Whether names alone would not tell which StatefulSet is meant.
-pub(super) fn several_namespaces(store: Store) -> Memo<bool> {
-    Memo::new(move |_| store.place.read().namespace.is_none() && store.fleet.namespaces().len() > 1)
+fn several(store: Store) -> bool {
+    store.place.read().namespace.is_none() && store.fleet.several.get()
 }
 
 #[component]
-fn RailRow(row: FleetRow, several: Memo<bool>) -> impl IntoView {
+fn RailRow(row: FleetRow) -> impl IntoView {
     let store = Store::get();
     let (set, summary) = row;
     let address = {
         let set = set.clone();
-        move || store.place.read().to(Route::Set(set.clone())).address()
+        text(move || store.place.read().to(Route::Set(set.clone())).address())
     };
     let current = {
         let set = set.clone();
@@ -65,11 +61,11 @@ fn RailRow(row: FleetRow, several: Memo<bool>) -> impl IntoView {
     };
     let attention = {
         let summary = summary.clone();
-        move || attention_word(&summary.read())
+        word(move || attention_word(&summary.read()))
     };
     let line = {
         let (set, summary) = (set.clone(), summary.clone());
-        move || line(&set, &summary.read(), several.get())
+        text(move || line(&set, &summary.read(), several(store)))
     };
     view! {
         <a class="row" href=address aria-current=current data-set=set.to_string() data-attention=attention>
@@ -85,16 +81,17 @@ fn RailRow(row: FleetRow, several: Memo<bool>) -> impl IntoView {
 pub(super) fn DotRow(summary: ArcRwSignal<Summary>) -> impl IntoView {
     let text = {
         let summary = summary.clone();
-        move || ready_text(&summary.read())
+        text(move || ready_text(&summary.read()))
     };
-    let dots = move || {
+    let dots = changing(move || {
         let summary = summary.read();
         let (dots, more) = first_dots(&summary.dots);
         view! {
             {dots.into_iter().map(|word| view! { <i data-stage=word></i> }).collect_view()}
             {(more > 0).then(|| view! { <span class="more">{format!("+{more}")}</span> })}
         }
-    };
+        .into_any()
+    });
     view! { <span class="dots" role="img" aria-label=text>{dots}</span> }
 }
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use topology::board::{Reach, ReachState, ServiceView};
 use topology::facts::ServiceKind;
 
+use super::reactive::{maybe, several, text};
 use crate::state::Store;
 
 /// A row for each Service.
@@ -13,13 +14,13 @@ pub(super) fn Services() -> impl IntoView {
     let names =
         Memo::new(move |_| board.services.read().iter().map(|service| service.name.clone()).collect::<Vec<_>>());
     view! {
-        <section class="panel services">
-            <h2>"Services that reach it" <span>"from their EndpointSlices"</span></h2>
-            {move || names.get().into_iter().map(|name| view! { <ServiceRow name/> }).collect_view()}
-            <Show when=move || names.read().is_empty()>
-                <p class="quiet">"No Service selects these pods, and serviceName names none."</p>
-            </Show>
-        </section>
+        <div class="services">
+            {several(move || names.get().into_iter().map(|name| view! { <ServiceRow name/> }.into_any()).collect())}
+            {maybe(move || {
+                let nobody = "No Service selects these pods, and serviceName names none.";
+                names.read().is_empty().then(|| view! { <p class="quiet">{nobody}</p> }.into_any())
+            })}
+        </div>
     }
 }
 
@@ -28,10 +29,9 @@ fn ServiceRow(name: String) -> impl IntoView {
     let board = Store::get().board;
     let wanted = name.clone();
     let service = Memo::new(move |_| board.services.read().iter().find(|service| service.name == wanted).cloned());
-    let kind = move || service.read().as_ref().map(|service| kind_text(service.kind.as_ref()));
-    let ports = move || service.read().as_ref().map(ports_text);
-    let relation = move || service.read().as_ref().map(relation_text);
-    let pods = move || {
+    let of =
+        move |what: fn(&ServiceView) -> String| text(move || service.read().as_ref().map(what).unwrap_or_default());
+    let pods = several(move || {
         let service = service.read();
         let reaches = service.as_ref().map(|service| service.reaches.clone()).unwrap_or_default();
         let chips = reaches.into_iter().map(|(pod, reach)| {
@@ -43,32 +43,34 @@ fn ServiceRow(name: String) -> impl IntoView {
                     {text}
                 </span>
             }
+            .into_any()
         });
-        chips.collect_view()
-    };
-    let nobody = move || service.read().as_ref().is_some_and(|service| service.reaches.is_empty());
+        chips.collect()
+    });
+    let nobody = maybe(move || {
+        let nobody = service.read().as_ref().is_some_and(|service| service.reaches.is_empty());
+        nobody.then(|| view! { <span class="quiet">"It reaches none of these pods now."</span> }.into_any())
+    });
     view! {
         <div class="service" data-service=name.clone()>
             <p>
                 <b>{name.clone()}</b>
                 " "
-                <span class="quiet">{kind}</span>
+                <span class="quiet">{of(kind_text)}</span>
                 " "
-                <code>{ports}</code>
+                <code>{of(ports_text)}</code>
             </p>
-            <p class="quiet">{relation}</p>
+            <p class="quiet">{of(relation_text)}</p>
             <p class="reaches">
                 {pods}
-                <Show when=nobody>
-                    <span class="quiet">"It reaches none of these pods now."</span>
-                </Show>
+                {nobody}
             </p>
         </div>
     }
 }
 
-fn kind_text(kind: Option<&ServiceKind>) -> String {
-    match kind {
+fn kind_text(service: &ServiceView) -> String {
+    match &service.kind {
         None => "does not exist".to_owned(),
         Some(ServiceKind::Headless) => "headless: DNS answers with the pods' addresses".to_owned(),
         Some(ServiceKind::ClusterIp(ips)) if ips.is_empty() => "ClusterIP, not allocated yet".to_owned(),

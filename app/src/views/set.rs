@@ -5,10 +5,14 @@ use topology::board::{Controller, ServiceView};
 use topology::facts::PodManagement;
 
 use super::lanes::Lanes;
+use super::names::Names;
 use super::pods::Pods;
-use super::services::Services;
+use super::reactive::{changing, maybe, text, word};
 use super::strangers::Strangers;
-use crate::say::{Part, name, say, tone};
+use super::warnings::Warnings;
+use super::ways::TwoWays;
+use super::words;
+use crate::say::{name, say, tone};
 use crate::state::{Presence, Store};
 
 /// Everything about the StatefulSet that the address names.
@@ -16,25 +20,29 @@ use crate::state::{Presence, Store};
 pub(super) fn SetPage() -> impl IntoView {
     let store = Store::get();
     let presence = store.board.presence;
-    move || match presence.get() {
+    changing(move || match presence.get() {
         Presence::Awaited => view! { <section class="panel empty"><p>"Loading."</p></section> }.into_any(),
         Presence::Unknown => view! { <Unknown/> }.into_any(),
         Presence::Known => view! {
             <Title/>
             <Why/>
             <Lanes/>
+            <Warnings/>
             <Pods/>
-            <Services/>
+            <div class="pair">
+                <Names/>
+                <TwoWays/>
+            </div>
             <Strangers/>
         }
         .into_any(),
-    }
+    })
 }
 
 #[component]
 fn Unknown() -> impl IntoView {
     let store = Store::get();
-    let set = move || store.board.set.read().as_ref().map(ToString::to_string).unwrap_or_default();
+    let set = text(move || store.board.set.read().as_ref().map(ToString::to_string).unwrap_or_default());
     view! {
         <section class="panel empty">
             <h1>"No such StatefulSet"</h1>
@@ -68,13 +76,13 @@ fn Title() -> impl IntoView {
         move || spec.read().as_ref().map(|spec| format!("{} / {} ready", board.counts.read().ready, spec.replicas));
     view! {
         <div class="title">
-            <h1>{move || set().map(|set| set.name)}</h1>
-            <code>{move || set().map(|set| set.namespace)}</code>
-            {move || gone().map(|gone| view! { <span class="chip bad">{gone}</span> })}
-            {move || policy().map(|policy| view! { <span class="chip">{policy}</span> })}
+            <h1>{text(move || set().map(|set| set.name).unwrap_or_default())}</h1>
+            <code>{text(move || set().map(|set| set.namespace).unwrap_or_default())}</code>
+            {maybe(move || gone().map(|gone| view! { <span class="chip bad">{gone}</span> }.into_any()))}
+            {maybe(move || policy().map(|policy| view! { <span class="chip">{policy}</span> }.into_any()))}
             <GoverningService/>
             <Revisions/>
-            {move || ready().map(|ready| view! { <span class="chip" data-chip="ready">{ready}</span> })}
+            {maybe(move || ready().map(|ready| view! { <span class="chip" data-chip="ready">{ready}</span> }.into_any()))}
         </div>
     }
 }
@@ -94,11 +102,11 @@ fn GoverningService() -> impl IntoView {
         let name = service.name.clone();
         view! { <span class="chip" class:bad=!fine data-chip="service">{what}" "<b>{name}</b></span> }
     };
-    move || match (governing.read().as_ref(), unnamed.get()) {
+    maybe(move || match (governing.read().as_ref(), unnamed.get()) {
         (Some(service), _) => Some(chip(service).into_any()),
         (None, true) => Some(view! { <span class="chip bad" data-chip="service">"no serviceName"</span> }.into_any()),
         (None, false) => None,
-    }
+    })
 }
 
 /// The revision, or the two between which a rollout stands.
@@ -109,7 +117,7 @@ fn Revisions() -> impl IntoView {
         let counts = board.counts.read();
         (counts.current_revision.clone(), counts.update_revision.clone())
     });
-    move || {
+    maybe(move || {
         let (current, update) = revisions.get();
         match (current.is_empty() && update.is_empty(), current == update) {
             (true, _) => None,
@@ -118,7 +126,7 @@ fn Revisions() -> impl IntoView {
                 Some(view! { <span class="chip rolling">"revision "{current}" → "<b>{update}</b></span> }.into_any())
             }
         }
-    }
+    })
 }
 
 /// What the controller is doing or waiting for, and since when.
@@ -128,35 +136,31 @@ fn Why() -> impl IntoView {
     let board = store.board;
     let spec = Memo::new(move |_| board.controller.read().spec().cloned());
     let since = Memo::new(move |_| board.order.read().as_ref().and_then(|order| order.since));
-    let words = move || {
+    let said = maybe(move || {
         let (set, order) = (board.set.get()?, board.order.get()?);
         let saying = say(&order, &set, spec.read().as_ref(), store.zone.get());
-        let parts = saying.0.into_iter().map(|part| match part {
-            Part::Strong(text) => view! { <b>{text}</b> }.into_any(),
-            Part::Text(text) => text.into_any(),
-            Part::Code(text) => view! { <code>{text}</code> }.into_any(),
-        });
-        Some(parts.collect_view())
-    };
-    let since = move || {
+        Some(words(saying))
+    });
+    let since = maybe(move || {
         since.get().map(|since| {
             let at = since.at();
             view! {
                 <span class="since">
-                    {move || format!("Since {} ", store.when(at))}
-                    <span aria-hidden="true">{move || format!("({})", store.ago(at))}</span>
+                    {text(move || format!("Since {} ", store.when(at)))}
+                    <span aria-hidden="true">{text(move || format!("({})", store.ago(at)))}</span>
                 </span>
             }
+            .into_any()
         })
-    };
+    });
     view! {
         <p
             class="why"
             role="status"
-            data-reason=move || board.order.read().as_ref().map(|order| name(&order.reason))
-            data-tone=move || board.order.read().as_ref().map(|order| tone(&order.reason))
+            data-reason=word(move || board.order.read().as_ref().map_or("", |order| name(&order.reason)))
+            data-tone=word(move || board.order.read().as_ref().map_or("", |order| tone(&order.reason)))
         >
-            <span>{words}</span>
+            <span>{said}</span>
             " "
             {since}
         </p>

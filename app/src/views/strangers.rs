@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use topology::board::{Stranger, StrangerReason};
 
+use super::reactive::{maybe, several};
 use super::stage_word;
 use crate::state::Store;
 
@@ -10,8 +11,16 @@ use crate::state::Store;
 #[component]
 pub(super) fn Strangers() -> impl IntoView {
     let board = Store::get().board;
+    let there = Memo::new(move |_| !board.strangers.read().is_empty());
     view! {
-        <Show when=move || !board.strangers.read().is_empty()>
+        {maybe(move || there.get().then(|| view! { <Table/> }.into_any()))}
+    }
+}
+
+#[component]
+fn Table() -> impl IntoView {
+    let board = Store::get().board;
+    view! {
             <section class="panel strangers">
                 <h2>"Not its pods" <span>"though a name or a label suggests it"</span></h2>
                 <div class="scroll">
@@ -25,16 +34,15 @@ pub(super) fn Strangers() -> impl IntoView {
                             </tr>
                         </thead>
                         <tbody>
-                            {move || board.strangers.read().iter().map(row).collect_view()}
+                            {several(move || board.strangers.read().iter().map(row).collect())}
                         </tbody>
                     </table>
                 </div>
             </section>
-        </Show>
     }
 }
 
-fn row(stranger: &Stranger) -> impl IntoView + use<> {
+fn row(stranger: &Stranger) -> AnyView {
     view! {
         <tr data-stranger=stranger.name.clone() data-stage=stage_word(Some(stranger.stage))>
             <th scope="row">{stranger.name.clone()}</th>
@@ -43,6 +51,7 @@ fn row(stranger: &Stranger) -> impl IntoView + use<> {
             <td>{reason_text(stranger.reason)}</td>
         </tr>
     }
+    .into_any()
 }
 
 fn reason_text(reason: StrangerReason) -> &'static str {

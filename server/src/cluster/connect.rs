@@ -6,8 +6,8 @@ use std::time::Duration;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use thiserror::Error;
-use tokio::sync::{Mutex, watch};
-use tokio::time::Instant;
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 /// How long a rebuilt connection is left alone before the next rebuild.
@@ -79,6 +79,7 @@ pub struct Connector {
     name: String,
     current: watch::Sender<Connection>,
     rebuilt: Mutex<Option<Instant>>,
+    answers: Notify,
 }
 
 impl Connector {
@@ -89,7 +90,8 @@ impl Connector {
     pub async fn new(target: Target) -> Result<Self, ConnectError> {
         let (config, name) = load(&target).await?;
         let connection = Connection { client: Client::try_from(config)?, generation: 0 };
-        Ok(Self { target, name, current: watch::Sender::new(connection), rebuilt: Mutex::new(None) })
+        let current = watch::Sender::new(connection);
+        Ok(Self { target, name, current, rebuilt: Mutex::new(None), answers: Notify::new() })
     }
 
     /// How the user calls the cluster: the context's name, or `in-cluster`.
@@ -113,23 +115,39 @@ impl Connector {
             return;
         }
         *rebuilt = Some(Instant::now());
-        let client = match load(&self.target).await {
-            Ok((config, _)) => Client::try_from(config).map_err(ConnectError::from),
-            Err(error) => Err(error),
-        };
-        match client {
-            Ok(client) => {
-                info!("credentials were refused; read them afresh");
-                self.current.send_replace(Connection { client, generation: refused + 1 });
-            }
+        match self.rebuild().await {
+            Ok(()) => info!("credentials were refused; read them afresh"),
             Err(error) => warn!(%error, "credentials were refused and cannot be read afresh"),
         }
     }
 
     /// The API did not answer for a while without refusing: connections may be dead without knowing, so every watch
     /// begins anew on fresh ones.
-    pub fn restart(&self) {
-        self.current.send_modify(|connection| connection.generation += 1);
+    pub async fn restart(&self) {
+        if let Err(error) = self.rebuild().await {
+            warn!(%error, "the configuration cannot be read afresh; going on with the one before");
+            self.current.send_modify(|connection| connection.generation += 1);
+        }
+    }
+
+    async fn rebuild(&self) -> Result<(), ConnectError> {
+        let (config, _) = load(&self.target).await?;
+        let client = Client::try_from(config)?;
+        self.current.send_modify(|connection| {
+            *connection = Connection { client, generation: connection.generation + 1 };
+        });
+        Ok(())
+    }
+
+    /// The API answers again: nobody needs to wait longer before the next try.
+    pub fn answers_again(&self) {
+        self.answers.notify_waiters();
+    }
+
+    /// Waits before another try: for that long, or until the API answers again.
+    pub async fn pause(&self, pause: Duration) {
+        // Past its end, or woken: both mean the same.
+        let _ = timeout(pause, self.answers.notified()).await;
     }
 }
 

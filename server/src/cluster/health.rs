@@ -1,9 +1,9 @@
 //! How Berth stands to the cluster: the sum of what its watches and the pulse tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use topology::Timestamp;
-use topology::facts::Watch;
+use topology::facts::{self, Watch};
 use topology::wire::{Refusal, Source, Status};
 
 /// How one watch stands.
@@ -25,6 +25,8 @@ pub struct Health {
     watches: BTreeMap<Watch, WatchHealth>,
     /// Watches whose first list is in, or that were refused.
     settled: BTreeMap<Watch, bool>,
+    /// Watches whose first list is in.
+    listed: BTreeSet<Watch>,
     pulse: Result<(), String>,
     since: Timestamp,
     last: Kind,
@@ -42,13 +44,19 @@ impl Health {
     pub fn new(watches: impl IntoIterator<Item = Watch>, at: Timestamp) -> Self {
         let watches: BTreeMap<_, _> = watches.into_iter().map(|watch| (watch, WatchHealth::Starting)).collect();
         let settled = watches.keys().map(|watch| (watch.clone(), false)).collect();
-        Self { watches, settled, pulse: Ok(()), since: at, last: Kind::Starting }
+        Self { watches, settled, listed: BTreeSet::new(), pulse: Ok(()), since: at, last: Kind::Starting }
     }
 
     /// A watch told how it stands.
     pub fn watch(&mut self, watch: Watch, health: WatchHealth, at: Timestamp) {
         if matches!(health, WatchHealth::Live | WatchHealth::Refused) {
             self.settled.insert(watch.clone(), true);
+        }
+        match health {
+            WatchHealth::Live => drop(self.listed.insert(watch.clone())),
+            // Leave was taken back: what is known is of before.
+            WatchHealth::Refused => drop(self.listed.remove(&watch)),
+            WatchHealth::Starting | WatchHealth::Broken(_) => {}
         }
         self.watches.insert(watch, health);
         self.refresh(at);
@@ -63,6 +71,11 @@ impl Health {
     /// Whether every first list is in, or refused.
     pub fn is_complete(&self) -> bool {
         self.settled.values().all(|settled| *settled)
+    }
+
+    /// Whether every object of these kinds was listed, and may still be seen.
+    pub fn has_listed(&self, kinds: &[facts::Kind]) -> bool {
+        self.watches.keys().filter(|watch| kinds.contains(&watch.kind)).all(|watch| self.listed.contains(watch))
     }
 
     /// The watches whose first list is not in, in words: `pods in all namespaces`.

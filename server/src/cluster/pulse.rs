@@ -32,8 +32,9 @@ pub async fn run(connector: Arc<Connector>, reports: mpsc::Sender<Report>) {
         if alive && !answers {
             info!("the API answers again");
             if std::mem::take(&mut stalled) {
-                connector.restart();
+                connector.restart().await;
             }
+            connector.answers_again();
         } else if !alive && answers {
             warn!(problem = answer.text(), "the API does not answer");
         }

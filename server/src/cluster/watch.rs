@@ -8,9 +8,9 @@ use kube::runtime::watcher;
 use kube::{Api, Client};
 use rand::RngExt;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 use topology::facts::{Event, Object, Observation, Watch};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::connect::Connector;
 use super::slim::{Slim, Watched};
@@ -20,8 +20,9 @@ use super::{Report, WatchHealth};
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(3));
 /// The pause after a refusal (403): somebody has to grant something first.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
-/// A watch that resumes says nothing until something changes. One that was not refused within this time runs.
-const RESUMED_AFTER: Duration = Duration::from_millis(1_000);
+/// A watch that resumes where it had broken first reports what was missed, then says nothing until something changes.
+/// One that was not refused within this time runs, and has caught up.
+const CATCH_UP: Duration = Duration::from_millis(1_000);
 
 /// Watches until its receiver is gone.
 pub async fn run<T: Watched>(watch: Watch, connector: Arc<Connector>, reports: mpsc::Sender<Report>) {
@@ -31,11 +32,12 @@ pub async fn run<T: Watched>(watch: Watch, connector: Arc<Connector>, reports: m
         let connection = connections.borrow_and_update().clone();
         let mut session = Session {
             watch: &watch,
+            connector: &connector,
             reports: &reports,
             pause: BACK_OFF.0,
             listed: Vec::new(),
-            listing: false,
-            had_list: false,
+            has_list: false,
+            catching_up: None,
             health: WatchHealth::Starting,
         };
         let ended = tokio::select! {
@@ -85,11 +87,14 @@ enum Ended {
 /// One connection's watch.
 struct Session<'a> {
     watch: &'a Watch,
+    connector: &'a Connector,
     reports: &'a mpsc::Sender<Report>,
     pause: Duration,
     listed: Vec<Object>,
-    listing: bool,
-    had_list: bool,
+    /// Whether a list is in, so that a broken watch can resume.
+    has_list: bool,
+    /// Until when what comes counts as missed, after a break.
+    catching_up: Option<Instant>,
     health: WatchHealth,
 }
 
@@ -116,16 +121,17 @@ impl Session<'_> {
         let events = watcher(api, config);
         pin_mut!(events);
         loop {
-            let event = match timeout(RESUMED_AFTER, events.next()).await {
-                Ok(Some(event)) => event,
-                Ok(None) => return Ended::Restart,
-                Err(_quiet) => {
-                    if self.had_list && !self.listing && !self.tell(WatchHealth::Live).await {
+            let event = tokio::select! {
+                biased;
+                () = reached(self.catching_up) => {
+                    if !self.caught_up().await {
                         return Ended::NobodyListens;
                     }
                     continue;
                 }
+                event = events.next() => event,
             };
+            let Some(event) = event else { return Ended::Restart };
             let listens = match event {
                 Ok(event) => self.take(event).await,
                 Err(error) => match classify(&error, strategy) {
@@ -146,7 +152,7 @@ impl Session<'_> {
     async fn take<T: Watched>(&mut self, event: watcher::Event<Slim<T>>) -> bool {
         let event = match event {
             watcher::Event::Init => {
-                self.listing = true;
+                self.catching_up = None;
                 self.listed.clear();
                 return true;
             }
@@ -155,14 +161,24 @@ impl Session<'_> {
                 return true;
             }
             watcher::Event::InitDone => {
-                (self.listing, self.had_list) = (false, true);
+                self.has_list = true;
                 Event::Listed(std::mem::take(&mut self.listed))
             }
             watcher::Event::Apply(object) => Event::Applied(object.into_fact()),
             watcher::Event::Delete(object) => Event::Deleted(object.into_fact()),
         };
         self.pause = BACK_OFF.0;
-        self.observe(event).await && self.tell(WatchHealth::Live).await
+        let listens = self.observe(event).await;
+        if self.catching_up.is_some() {
+            return listens;
+        }
+        listens && self.tell(WatchHealth::Live).await
+    }
+
+    /// The watch goes on, and what was missed has come.
+    async fn caught_up(&mut self) -> bool {
+        self.catching_up = None;
+        self.observe(Event::CaughtUp).await && self.tell(WatchHealth::Live).await
     }
 
     /// Tells what went wrong and waits before the watcher is asked again; it resumes where it was.
@@ -177,7 +193,8 @@ impl Session<'_> {
             Failure::Unauthorized | Failure::NoStreaming => return true,
         };
         let listens = self.observe(Event::Interrupted).await && self.tell(health).await;
-        sleep(pause).await;
+        self.connector.pause(pause).await;
+        self.catching_up = self.has_list.then(|| Instant::now() + CATCH_UP);
         listens
     }
 
@@ -200,10 +217,22 @@ impl Session<'_> {
         match &health {
             WatchHealth::Live | WatchHealth::Starting => info!(resource, namespace, "watching"),
             WatchHealth::Refused => warn!(resource, namespace, "may not be listed and watched (403)"),
+            // Each further try that fails would say the same again.
+            WatchHealth::Broken(problem) if matches!(self.health, WatchHealth::Broken(_)) => {
+                debug!(resource, namespace, problem, "watch is still broken");
+            }
             WatchHealth::Broken(problem) => warn!(resource, namespace, problem, "watch broke"),
         }
         self.health = health.clone();
         self.reports.send(Report::Watch(self.watch.clone(), health)).await.is_ok()
+    }
+}
+
+/// Done when the time is reached; never without one.
+async fn reached(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -10,6 +10,7 @@ use topology::wire::{Cluster, Instance, Scope, Status, Subscription};
 use topology::{Revision, SetKey, Timestamp};
 
 use super::Frame;
+use crate::dns::Shared;
 
 /// The hub has ended; the server is shutting down.
 #[derive(Debug, Error)]
@@ -24,6 +25,7 @@ pub struct HubHandle {
     requests: mpsc::Sender<Request>,
     status: watch::Receiver<Status>,
     readiness: watch::Receiver<Readiness>,
+    dns: Shared,
 }
 
 /// Whether every first list is in.
@@ -72,10 +74,10 @@ impl HubHandle {
         cluster: Cluster,
         instance: Instance,
         requests: mpsc::Sender<Request>,
-        status: watch::Receiver<Status>,
-        readiness: watch::Receiver<Readiness>,
+        (status, readiness): (watch::Receiver<Status>, watch::Receiver<Readiness>),
+        dns: Shared,
     ) -> Self {
-        Self { cluster: Arc::new(cluster), instance, requests, status, readiness }
+        Self { cluster: Arc::new(cluster), instance, requests, status, readiness, dns }
     }
 
     /// The cluster that is watched.
@@ -96,6 +98,11 @@ impl HubHandle {
     /// Whether every first list is in.
     pub fn readiness(&self) -> Readiness {
         self.readiness.borrow().clone()
+    }
+
+    /// What DNS must serve, now and from now on.
+    pub fn dns(&self) -> &Shared {
+        &self.dns
     }
 
     /// Everything of a scope from now on, beginning with what the subscriber lacks.

@@ -8,7 +8,13 @@ mod handle;
 mod recent;
 mod scopes;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+use topology::dns::Zone;
+use topology::facts::Kind;
 use topology::wire::{Changes, Cluster, Instance, Scope, ServerMessage, State, Status, Subscription};
 use topology::{Timestamp, Topology};
 
@@ -19,6 +25,7 @@ use recent::Recent;
 use scopes::Scopes;
 
 use crate::cluster::{Health, Report};
+use crate::dns::{Published, Shared};
 
 /// How many reports may wait for the hub; beyond that the watches wait, and so the API server.
 pub const REPORT_QUEUE: usize = 4_096;
@@ -35,6 +42,8 @@ pub struct Hub {
     readiness: watch::Sender<Readiness>,
     scopes: Scopes,
     recent: Recent,
+    dns: Shared,
+    namespaces: Option<Arc<[String]>>,
     instance: Instance,
     clock: fn() -> Timestamp,
 }
@@ -43,6 +52,7 @@ impl Hub {
     /// A hub that knows nothing yet, and the handle to ask it.
     pub fn prepare(
         cluster: Cluster,
+        zone: Zone,
         instance: Instance,
         health: Health,
         clock: fn() -> Timestamp,
@@ -50,17 +60,23 @@ impl Hub {
         let status = watch::Sender::new(health.status());
         let readiness = watch::Sender::new(Readiness { missing: health.missing(), ever: false });
         let (requests, inbox) = mpsc::channel(REQUEST_QUEUE);
-        let handle = HubHandle::new(cluster, instance, requests, status.subscribe(), readiness.subscribe());
+        let dns = Shared::default();
+        let namespaces = cluster.namespaces.clone().map(Arc::from);
+        let channels = (status.subscribe(), readiness.subscribe());
+        let handle = HubHandle::new(cluster, instance, requests, channels, dns.clone());
         let hub = Self {
-            topology: Topology::default(),
+            topology: Topology::new(zone),
             health,
             status,
             readiness,
             scopes: Scopes::default(),
             recent: Recent::default(),
+            dns,
+            namespaces,
             instance,
             clock,
         };
+        hub.publish_records();
         (HubTask { hub, inbox }, handle)
     }
 
@@ -78,6 +94,7 @@ impl Hub {
             self.scopes.publish(&delta);
             self.recent.push(delta);
         }
+        self.publish_records();
         let status = self.health.status();
         self.status.send_if_modified(|known| {
             let changed = *known != status;
@@ -94,6 +111,21 @@ impl Hub {
             }
             changed
         });
+    }
+
+    /// What DNS must serve may change without a board that does.
+    fn publish_records(&self) {
+        self.dns.publish(Published {
+            directory: self.topology.directory().clone(),
+            complete: self.health.has_listed(&[Kind::Service, Kind::EndpointSlice]),
+            namespaces: self.namespaces.clone(),
+        });
+    }
+
+    /// How long until time alone may change something.
+    fn until_expiry(&self) -> Option<Duration> {
+        let millis = self.topology.expires()?.millis_since((self.clock)());
+        Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
     }
 
     fn answer(&mut self, request: Request) {
@@ -171,7 +203,9 @@ impl HubTask {
         let mut batch = Vec::with_capacity(BATCH);
         let mut reporting = true;
         loop {
+            let expiry = self.hub.until_expiry();
             tokio::select! {
+                () = sleep(expiry.unwrap_or_default()), if expiry.is_some() => self.hub.take(&mut Vec::new()),
                 taken = reports.recv_many(&mut batch, BATCH), if reporting => match taken {
                     0 => reporting = false,
                     _ => self.hub.take(&mut batch),

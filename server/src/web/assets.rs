@@ -1,8 +1,11 @@
 //! The page's static files: embedded in the binary (in development builds read from disk), already compressed, and with
 //! hashed names so that browsers may keep them for ever.
 
+use std::path::Path;
+use std::time::SystemTime;
+
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -17,26 +20,32 @@ struct Site;
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
-/// The page's files, by their hashed names. Looked up for each page in development, where they change.
+/// The page's files, by their hashed names. Looked up for each page, since they change in development: then the latest
+/// of several is the one.
 pub(super) fn names() -> app::Assets {
     let find = |extension: &str| {
         let suffix = format!(".{extension}");
-        let mut found: Vec<_> =
-            Site::iter().filter(|name| name.starts_with("pkg/") && name.ends_with(&suffix)).collect();
-        found.sort();
-        found.pop().map_or_else(String::new, |name| format!("/{name}"))
+        let found = Site::iter().filter(|name| name.starts_with("pkg/") && name.ends_with(&suffix));
+        found.max_by_key(|name| modified(name)).map_or_else(String::new, |name| format!("/{name}"))
     };
     app::Assets { css: find("css"), js: find("js"), wasm: find("wasm") }
 }
 
-/// The build of the page: its hashed names.
-pub(super) fn build() -> String {
+/// When a file was written, in development builds, which read it from disk. There is one of each kind otherwise.
+fn modified(name: &str) -> Option<SystemTime> {
+    let site = cfg!(debug_assertions).then(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/site"))?;
+    site.join(name).metadata().and_then(|file| file.modified()).ok()
+}
+
+/// The build of the page: its hashed names. `None` while it is not there, or not wholly.
+pub(super) fn build() -> Option<String> {
     let app::Assets { css, js, wasm } = names();
-    [css, js, wasm].join(" ")
+    let files = [css, js, wasm];
+    files.iter().all(|file| !file.is_empty()).then(|| files.join(" "))
 }
 
 /// `GET /pkg/{path}`
-pub(super) async fn hashed(Path(path): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn hashed(extract::Path(path): extract::Path<String>, headers: HeaderMap) -> Response {
     serve(&format!("pkg/{path}"), &headers, FOR_EVER)
 }
 

@@ -49,7 +49,7 @@ async fn render(hub: &HubHandle, view: View, status: StatusCode, request: Reques
     let initial = app::Initial {
         cluster: hub.cluster().clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        page: assets::build(),
+        page: assets::build().unwrap_or_default(),
         instance: hub.instance(),
         revision: view.revision,
         at: view.at,

@@ -28,6 +28,8 @@ use crate::hub::{Frame, HubHandle};
 const HELLO: Duration = Duration::from_secs(5);
 /// Between two pings.
 const PING: Duration = Duration::from_secs(15);
+/// Between two looks at the page's files, in development.
+const REBUILT: Duration = Duration::from_millis(500);
 /// How long a client may say nothing.
 const SILENCE: Duration = Duration::from_secs(45);
 /// How long one frame may take to be sent. A client that is slower than this loses its connection; one that is only
@@ -116,6 +118,7 @@ impl Client {
         self.subscribe(subscriptions).await?;
         let mut ping = interval(PING);
         ping.reset();
+        let (mut rebuilt, page) = (interval(REBUILT), assets::build());
         loop {
             tokio::select! {
                 message = self.socket.recv() => match self.read(message)? {
@@ -141,6 +144,13 @@ impl Client {
                     }
                     self.say(&ServerMessage::Ping { at: now() }).await?;
                 }
+                // In development the page's files change under the server. A page of another build reloads itself.
+                _ = rebuilt.tick(), if cfg!(debug_assertions) => {
+                    if assets::build().is_some_and(|now| page.as_ref() != Some(&now)) {
+                        let status = status.borrow().clone();
+                        self.say(&self.welcome(status)).await?;
+                    }
+                }
                 () = stop(&mut stopping) => return Err(Ended::Bye(Bye::ShuttingDown)),
             }
         }
@@ -151,7 +161,7 @@ impl Client {
         ServerMessage::Welcome(Welcome {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            page: assets::build(),
+            page: assets::build().unwrap_or_default(),
             instance: hub.instance(),
             cluster: hub.cluster().clone(),
             status,

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use topology::dns::Zone;
 use topology::facts::{Event, Observation};
 use topology::trace;
 use topology::wire::{ClientMessage, Cluster, Format, Instance, PROTOCOL, Scope, ServerMessage, Subscription};
@@ -38,9 +39,14 @@ pub(crate) struct Fed {
     pub(crate) reports: mpsc::Sender<Report>,
 }
 
+/// The cluster as the server introduces it.
+pub(crate) fn cluster() -> Cluster {
+    Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None }
+}
+
 pub(crate) fn fed() -> Fed {
-    let cluster = Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), namespaces: None };
-    let (task, hub) = Hub::prepare(cluster, Instance(7), Health::new(watches(None), now()), now);
+    let health = Health::new(watches(None), now());
+    let (task, hub) = Hub::prepare(cluster(), Zone::default(), Instance(7), health, now);
     let (reports, inbox) = mpsc::channel(64);
     tokio::spawn(task.run(inbox));
     Fed { hub, reports }

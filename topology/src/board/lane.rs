@@ -112,8 +112,8 @@ pub enum Found {
     Listed,
 }
 
-/// How an incarnation's end is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How an end is known: of an incarnation, or of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum End {
     /// The watch reported it (arrival time).

@@ -3,13 +3,21 @@
 //! [`Board::apply`] is the only way in which a board changes, on the server and in the browser alike. So a board and
 //! the changes since then always make the board of now.
 
+mod former;
 mod lane;
 mod reach;
+mod service;
+mod warning;
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
+pub(crate) use former::remember;
+pub use former::{Former, MAX_FORMER, MAX_FORMER_OF_NAME};
 pub use lane::{End, Found, Incarnation, Lane, MAX_INCARNATIONS, MAX_SPANS, PodChange, Span};
-pub use reach::{Reach, ReachState, ServiceView, Stranger, StrangerReason};
+pub use reach::{Reach, ReachState, Stranger, StrangerReason};
+use serde::{Deserialize, Serialize};
+pub use service::{EndpointView, FormerRecord, ServiceView, SliceView};
+pub use warning::{LongName, MAX_WARNINGS, Pods, Warning};
 
 use crate::facts::{Counts, PodManagement, StatefulSet, UpdateStrategy};
 use crate::order::Order;
@@ -38,6 +46,8 @@ pub struct Board {
     pub lanes: Vec<Lane>,
     /// Pods that are not its members though a name or a label suggests it, sorted by name.
     pub strangers: Vec<Stranger>,
+    /// What is wrong with its names and addresses, sorted.
+    pub warnings: Vec<Warning>,
 }
 
 /// The StatefulSet object.
@@ -142,7 +152,8 @@ pub enum Change {
     Counts(Counts),
     /// Its controller does or waits for something else.
     Order(Order),
-    /// A Service came or changed. Whom it reaches stays as it was, unless the Service is new here.
+    /// A Service came or changed. Whom it reaches, its slices and what it answered before stay as they were, unless the
+    /// Service is new here.
     Service(ServiceView),
     /// A Service has nothing to do with the StatefulSet any more.
     ServiceGone(String),
@@ -180,6 +191,42 @@ pub enum Change {
     Stranger(Stranger),
     /// It went, or became a member.
     StrangerGone(String),
+    /// A slice of a Service came, or changed as a whole.
+    Slice {
+        /// The Service's name.
+        service: String,
+        /// The slice.
+        slice: Arc<SliceView>,
+    },
+    /// A slice of a Service is gone.
+    SliceGone {
+        /// The Service's name.
+        service: String,
+        /// The slice's name.
+        slice: String,
+    },
+    /// Endpoints of a slice went, came or changed.
+    Endpoints {
+        /// The Service's name.
+        service: String,
+        /// The slice's name.
+        slice: String,
+        /// Those that are gone, or were different.
+        gone: Vec<EndpointView>,
+        /// Those that have come, or are different now.
+        come: Vec<EndpointView>,
+    },
+    /// A name of a Service stopped to answer with an address.
+    Former {
+        /// The Service's name.
+        service: String,
+        /// The name, the address and when.
+        former: Former,
+    },
+    /// Something is wrong with its names or addresses.
+    Warned(Box<Warning>),
+    /// It is not any more.
+    WarningGone(Box<Warning>),
 }
 
 impl Board {
@@ -202,15 +249,37 @@ impl Board {
             Change::Order(order) => self.order = order.clone(),
             Change::Service(service) => match self.services.binary_search_by(|known| known.name.cmp(&service.name)) {
                 Ok(at) => {
-                    let reaches = std::mem::take(&mut self.services[at].reaches);
-                    self.services[at] = ServiceView { reaches, ..service.clone() };
+                    let known = &mut self.services[at];
+                    let reaches = std::mem::take(&mut known.reaches);
+                    let (slices, former) = (std::mem::take(&mut known.slices), std::mem::take(&mut known.former));
+                    *known = ServiceView { reaches, slices, former, ..service.clone() };
                 }
                 Err(at) => self.services.insert(at, service.clone()),
             },
             Change::ServiceGone(name) => self.services.retain(|service| service.name != *name),
             Change::Reach { service, pod, reach } => {
-                if let Some(known) = self.services.iter_mut().find(|known| known.name == *service) {
+                if let Some(known) = self.service_mut(service) {
                     known.set_reach(pod, *reach);
+                }
+            }
+            Change::Slice { service, slice } => {
+                if let Some(known) = self.service_mut(service) {
+                    known.set_slice(&slice.name, Some(slice));
+                }
+            }
+            Change::SliceGone { service, slice } => {
+                if let Some(known) = self.service_mut(service) {
+                    known.set_slice(slice, None);
+                }
+            }
+            Change::Endpoints { service, slice, gone, come } => {
+                if let Some(known) = self.service_mut(service) {
+                    known.change_endpoints(slice, gone, come);
+                }
+            }
+            Change::Former { service, former } => {
+                if let Some(known) = self.service_mut(service) {
+                    remember(&mut known.former, former);
                 }
             }
             Change::Started { ordinal, incarnation } => {
@@ -245,6 +314,16 @@ impl Board {
                 self.strangers.truncate(MAX_STRANGERS);
             }
             Change::StrangerGone(name) => self.strangers.retain(|stranger| stranger.name != *name),
+            Change::Warned(warning) => {
+                if let Err(at) = self.warnings.binary_search(warning) {
+                    self.warnings.insert(at, warning.as_ref().clone());
+                }
+            }
+            Change::WarningGone(warning) => {
+                if let Ok(at) = self.warnings.binary_search(warning) {
+                    self.warnings.remove(at);
+                }
+            }
         }
     }
 
@@ -252,6 +331,17 @@ impl Board {
     pub fn lane(&self, ordinal: Ordinal) -> Option<&Lane> {
         let at = self.lanes.binary_search_by_key(&ordinal, |lane| lane.ordinal).ok()?;
         Some(&self.lanes[at])
+    }
+
+    /// The Service of that name, if it has to do with the StatefulSet.
+    pub fn service(&self, name: &str) -> Option<&ServiceView> {
+        let at = self.services.binary_search_by(|known| known.name.as_str().cmp(name)).ok()?;
+        Some(&self.services[at])
+    }
+
+    pub(crate) fn service_mut(&mut self, name: &str) -> Option<&mut ServiceView> {
+        let at = self.services.binary_search_by(|known| known.name.as_str().cmp(name)).ok()?;
+        Some(&mut self.services[at])
     }
 
     /// The pods that exist now, by ordinal.

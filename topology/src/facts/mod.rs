@@ -3,11 +3,13 @@
 
 mod endpoint_slice;
 mod pod;
+mod protocol;
 mod service;
 mod stateful_set;
 
-pub use endpoint_slice::{Endpoint, EndpointSlice};
+pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use pod::{Owner, Phase, Pod};
+pub use protocol::Protocol;
 pub use service::{Service, ServiceKind, ServicePort};
 pub use stateful_set::{Counts, MaxUnavailable, PodManagement, StatefulSet, UpdateStrategy};
 
@@ -85,8 +87,10 @@ pub enum Event {
     Applied(Object),
     /// An object is gone; its last state.
     Deleted(Object),
-    /// The watch broke: from now until the next list nothing is known.
+    /// The watch broke: from now until the next list, or until it has caught up, nothing is known as it happens.
     Interrupted,
+    /// The watch goes on where it had broken, and what was missed has come: from now on things are seen as they happen.
+    CaughtUp,
 }
 
 /// A fact of any kind.

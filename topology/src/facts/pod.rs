@@ -38,6 +38,8 @@ pub struct Pod {
     pub node: Option<String>,
     /// Its addresses, as the API orders them.
     pub ips: Vec<IpAddr>,
+    /// Whether it uses its node's network, and so shares the node's addresses with others.
+    pub host_network: bool,
     /// Its phase.
     pub phase: Phase,
     /// When its Ready condition became true, while it is.
@@ -123,6 +125,7 @@ impl From<kubernetes::Pod> for Pod {
             labels: pod.metadata.labels,
             subdomain: Some(pod.spec.subdomain).filter(|subdomain| !subdomain.is_empty()),
             node: Some(pod.spec.node_name).filter(|node| !node.is_empty()),
+            host_network: pod.spec.host_network,
             deleting,
             owner,
             hostname,

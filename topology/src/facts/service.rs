@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Protocol;
 use crate::kubernetes::{self, Labels};
 use crate::{ResourceVersion, Uid};
 
@@ -53,8 +54,8 @@ pub enum ServiceKind {
 pub struct ServicePort {
     /// Its name; may be empty.
     pub name: String,
-    /// `TCP`, `UDP` or `SCTP`.
-    pub protocol: String,
+    /// Its protocol.
+    pub protocol: Protocol,
     /// The port number.
     pub port: u16,
 }
@@ -64,15 +65,14 @@ impl From<kubernetes::Service> for Service {
         let spec = service.spec;
         let kind = if spec.kind == "ExternalName" {
             ServiceKind::ExternalName(spec.external_name)
-        } else if spec.cluster_ip == "None" {
+        } else if spec.cluster_ips.first().unwrap_or(&spec.cluster_ip) == "None" {
             ServiceKind::Headless
         } else {
-            ServiceKind::ClusterIp(spec.cluster_ips.iter().filter_map(|ip| ip.parse().ok()).collect())
+            let ips = if spec.cluster_ips.is_empty() { vec![spec.cluster_ip] } else { spec.cluster_ips };
+            ServiceKind::ClusterIp(ips.iter().filter_map(|ip| ip.parse().ok()).collect())
         };
-        let ports = spec.ports.into_iter().map(|port| ServicePort {
-            name: port.name,
-            protocol: if port.protocol.is_empty() { "TCP".to_owned() } else { port.protocol },
-            port: port.port,
+        let ports = spec.ports.into_iter().filter_map(|port| {
+            Some(ServicePort { protocol: Protocol::parse(&port.protocol), port: port.port?, name: port.name })
         });
         Self {
             namespace: service.metadata.namespace,

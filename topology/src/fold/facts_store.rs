@@ -1,14 +1,41 @@
 //! The facts that are known now, by namespace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use crate::facts::{EndpointSlice, Kind, Object, Pod, Service, StatefulSet, Watch};
-use crate::{SetKey, Uid};
+use super::histories::Histories;
+use crate::board::{End, Former, ReachState, SliceView};
+use crate::dns::{Directory, Zone, dashed};
+use crate::facts::{EndpointSlice, Kind, Object, Pod, Service, ServiceKind, StatefulSet, Watch};
+use crate::{SetKey, Timestamp, Uid};
 
 /// What the cluster said last of every object.
 #[derive(Debug, Default)]
 pub(super) struct FactsStore {
     namespaces: BTreeMap<String, Namespace>,
+    directory: Directory,
+    histories: Histories,
+    /// Addresses that names had a moment ago, and which Services' names: clients may still hold them.
+    released: BTreeMap<IpAddr, Vec<Released>>,
+}
+
+/// An address that a name of a Service had a moment ago.
+#[derive(Debug)]
+struct Released {
+    namespace: String,
+    service: String,
+    /// Until when a client may hold it.
+    until: Timestamp,
+}
+
+/// A change of one Service that its boards have to be told.
+#[derive(Debug)]
+pub(super) struct ServiceChange {
+    /// Its name.
+    pub(super) service: String,
+    /// Addresses that one of its names has no more.
+    pub(super) former: Vec<Former>,
 }
 
 /// The objects of one namespace, by name.
@@ -18,38 +45,75 @@ pub(super) struct Namespace {
     pub(super) services: BTreeMap<String, Service>,
     pub(super) sets: BTreeMap<String, StatefulSet>,
     slices: BTreeMap<String, EndpointSlice>,
-    /// The names of each Service's slices.
-    slices_of: BTreeMap<String, BTreeSet<String>>,
+    /// Each Service's slices as boards show them, by name.
+    views: BTreeMap<String, BTreeMap<String, Arc<SliceView>>>,
 }
 
 impl Namespace {
-    /// The slices of a Service.
-    pub(super) fn slices_of(&self, service: &str) -> impl Iterator<Item = &EndpointSlice> {
-        self.slices_of.get(service).into_iter().flatten().filter_map(|slice| self.slices.get(slice))
+    /// The slices of a Service, sorted by name.
+    pub(super) fn slices_of(&self, service: &str) -> impl Iterator<Item = &Arc<SliceView>> {
+        self.views.get(service).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The Services that slices name, whether they exist or not.
     pub(super) fn sliced_services(&self) -> impl Iterator<Item = &str> {
-        self.slices_of.keys().map(String::as_str)
+        self.views.keys().map(String::as_str)
     }
 
     fn is_empty(&self) -> bool {
         self.pods.is_empty() && self.services.is_empty() && self.sets.is_empty() && self.slices.is_empty()
     }
 
-    fn unlink(&mut self, slice: &EndpointSlice) -> Option<String> {
-        let service = slice.service.clone()?;
-        if let Some(slices) = self.slices_of.get_mut(&service) {
-            slices.remove(&slice.name);
-            if slices.is_empty() {
-                self.slices_of.remove(&service);
-            }
+    /// Puts a slice's view in place of the one before, which is given back.
+    fn swap_view(&mut self, service: &str, slice: &str, new: Option<Arc<SliceView>>) -> Option<Arc<SliceView>> {
+        let views = self.views.entry(service.to_owned()).or_default();
+        let before = match new {
+            Some(new) => views.insert(slice.to_owned(), new),
+            None => views.remove(slice),
+        };
+        if views.is_empty() {
+            self.views.remove(service);
         }
-        Some(service)
+        before
     }
 }
 
 impl FactsStore {
+    pub(super) fn new(zone: Zone) -> Self {
+        Self { directory: Directory::new(zone), ..Self::default() }
+    }
+
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What the names of a Service answered before.
+    pub(super) fn former(&self, namespace: &str, service: &str) -> &[Former] {
+        self.histories.of(namespace, service)
+    }
+
+    /// The Services, with their namespaces, of which a name had the address a moment ago.
+    pub(super) fn released(&self, address: IpAddr) -> Vec<(String, String)> {
+        let released = self.released.get(&address).into_iter().flatten();
+        released.map(|released| (released.namespace.clone(), released.service.clone())).collect()
+    }
+
+    /// Forgets the addresses that no client can hold any more; the Services that they were of.
+    pub(super) fn expire(&mut self, at: Timestamp) -> Vec<(String, String)> {
+        let mut expired = Vec::new();
+        self.released.retain(|_, of| {
+            let old = of.extract_if(.., |released| released.until <= at);
+            expired.extend(old.map(|released| (released.namespace, released.service)));
+            !of.is_empty()
+        });
+        expired
+    }
+
+    /// When the next address expires.
+    pub(super) fn expires(&self) -> Option<Timestamp> {
+        self.released.values().flatten().map(|released| released.until).min()
+    }
+
     pub(super) fn namespace(&self, name: &str) -> Option<&Namespace> {
         self.namespaces.get(name)
     }
@@ -59,46 +123,117 @@ impl FactsStore {
     }
 
     pub(super) fn put_pod(&mut self, pod: Pod) -> Option<Pod> {
+        let known = self.namespaces.get(&pod.namespace).and_then(|known| known.pods.get(&pod.name));
+        self.directory.put_pod(known, Some(&pod));
         self.namespace_mut(&pod.namespace).pods.insert(pod.name.clone(), pod)
     }
 
     pub(super) fn remove_pod(&mut self, namespace: &str, name: &str, uid: &Uid) -> Option<Pod> {
         let pods = &mut self.namespaces.get_mut(namespace)?.pods;
         let removed = if pods.get(name)?.uid == *uid { pods.remove(name) } else { None };
+        self.directory.put_pod(removed.as_ref(), None);
         self.tidy(namespace);
         removed
     }
 
-    pub(super) fn put_service(&mut self, service: Service) {
-        self.namespace_mut(&service.namespace).services.insert(service.name.clone(), service);
+    /// Keeps a Service. What stopped did so as `stopped` says.
+    pub(super) fn put_service(&mut self, service: Service, at: Timestamp, stopped: End) -> ServiceChange {
+        let (namespace, name) = (service.namespace.clone(), service.name.clone());
+        let now = own_addresses(Some(&service));
+        self.directory.put_service(&namespace, &name, Some((service.kind.clone(), service.ports.clone())), at);
+        let before = self.namespace_mut(&namespace).services.insert(name.clone(), service);
+        let mut gone = own_addresses(before.as_ref());
+        gone.retain(|address| !now.contains(address));
+        self.remember_own(&namespace, name, gone, stopped)
     }
 
-    pub(super) fn remove_service(&mut self, namespace: &str, name: &str, uid: &Uid) -> bool {
-        let Some(known) = self.namespaces.get_mut(namespace) else { return false };
-        let removed = known.services.get(name).is_some_and(|service| service.uid == *uid)
-            && known.services.remove(name).is_some();
+    pub(super) fn remove_service(&mut self, service: &Service, at: Timestamp, stopped: End) -> Option<ServiceChange> {
+        let (namespace, name) = (&service.namespace, &service.name);
+        let known = self.namespaces.get_mut(namespace)?;
+        known.services.get(name).filter(|known| known.uid == service.uid)?;
+        let gone = own_addresses(known.services.remove(name).as_ref());
+        self.directory.put_service(namespace, name, None, at);
         self.tidy(namespace);
-        removed
+        Some(self.remember_own(namespace, name.clone(), gone, stopped))
     }
 
     /// Keeps a slice; the Services that it says something about, before and now.
-    pub(super) fn put_slice(&mut self, slice: EndpointSlice) -> BTreeSet<String> {
-        let namespace = self.namespace_mut(&slice.namespace);
-        let before = namespace.slices.remove(&slice.name).and_then(|before| namespace.unlink(&before));
-        let service = slice.service.clone();
-        if let Some(service) = &service {
-            namespace.slices_of.entry(service.clone()).or_default().insert(slice.name.clone());
+    pub(super) fn put_slice(&mut self, slice: EndpointSlice, at: Timestamp, stopped: End) -> Vec<ServiceChange> {
+        let (namespace, name) = (slice.namespace.clone(), slice.name.clone());
+        let known = self.namespaces.get(&namespace).and_then(|known| known.slices.get(&name));
+        let before =
+            known.and_then(|known| known.service.clone()).filter(|before| Some(before) != slice.service.as_ref());
+        let view = Arc::new(SliceView::from(&slice));
+        let mut changes = Vec::new();
+        if let Some(before) = before {
+            changes.push(self.swap_slice(&namespace, before, &name, None, at, stopped));
         }
-        namespace.slices.insert(slice.name.clone(), slice);
-        before.into_iter().chain(service).collect()
+        if let Some(service) = slice.service.clone() {
+            changes.push(self.swap_slice(&namespace, service, &name, Some(view), at, stopped));
+        }
+        self.namespace_mut(&namespace).slices.insert(name, slice);
+        changes
     }
 
     /// Drops a slice; the Service that it belonged to.
-    pub(super) fn remove_slice(&mut self, namespace: &str, name: &str) -> Option<String> {
-        let known = self.namespaces.get_mut(namespace)?;
-        let service = known.slices.remove(name).and_then(|slice| known.unlink(&slice));
+    pub(super) fn remove_slice(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        at: Timestamp,
+        stopped: End,
+    ) -> Option<ServiceChange> {
+        let service = self.namespaces.get_mut(namespace)?.slices.remove(name)?.service;
+        let change = service.map(|service| self.swap_slice(namespace, service, name, None, at, stopped));
         self.tidy(namespace);
-        service
+        change
+    }
+
+    fn swap_slice(
+        &mut self,
+        namespace: &str,
+        service: String,
+        name: &str,
+        new: Option<Arc<SliceView>>,
+        at: Timestamp,
+        stopped: End,
+    ) -> ServiceChange {
+        let rows = new.as_ref().map(|view| Arc::new(view.rows()));
+        self.directory.put_slice(namespace, &service, name, rows, at);
+        let before = self.namespace_mut(namespace).swap_view(&service, name, new.clone());
+        let gone = match (before, new) {
+            (Some(before), Some(new)) => before.changes_to(&new).0,
+            (Some(before), None) => before.endpoints.clone(),
+            (None, _) => Vec::new(),
+        };
+        let now = self.directory.service(namespace, &service);
+        let mut former = Vec::new();
+        for endpoint in gone.iter().filter(|endpoint| endpoint.state == ReachState::Ready) {
+            for address in &endpoint.addresses {
+                let label = endpoint.hostname.clone().unwrap_or_else(|| dashed(*address));
+                if !now.is_some_and(|now| now.serves(&label, *address)) {
+                    former.push(Former { label: Some(label), address: *address, pod: endpoint.pod.clone(), stopped });
+                }
+            }
+        }
+        self.remember(namespace, service, former)
+    }
+
+    fn remember_own(&mut self, namespace: &str, service: String, gone: Vec<IpAddr>, stopped: End) -> ServiceChange {
+        let former = gone.into_iter().map(|address| Former { label: None, address, pod: None, stopped });
+        self.remember(namespace, service, former.collect())
+    }
+
+    fn remember(&mut self, namespace: &str, service: String, former: Vec<Former>) -> ServiceChange {
+        if !former.is_empty() {
+            self.histories.remember(namespace, &service, &former);
+            for Former { address, stopped, .. } in former.iter().filter(|former| former.label.is_some()) {
+                let until = self.directory.zone().keeps_until(stopped.latest());
+                let (namespace, service) = (namespace.to_owned(), service.clone());
+                self.released.entry(*address).or_default().push(Released { namespace, service, until });
+            }
+        }
+        ServiceChange { service, former }
     }
 
     pub(super) fn put_set(&mut self, set: StatefulSet) -> Option<StatefulSet> {
@@ -138,12 +273,24 @@ impl FactsStore {
     }
 
     fn namespace_mut(&mut self, name: &str) -> &mut Namespace {
-        self.namespaces.entry(name.to_owned()).or_default()
+        self.namespaces.entry(name.to_owned()).or_insert_with(|| {
+            self.directory.put_namespace(name, true);
+            Namespace::default()
+        })
     }
 
     fn tidy(&mut self, name: &str) {
         if self.namespaces.get(name).is_some_and(Namespace::is_empty) {
             self.namespaces.remove(name);
+            self.directory.put_namespace(name, false);
         }
+    }
+}
+
+/// The addresses that a Service has itself.
+fn own_addresses(service: Option<&Service>) -> Vec<IpAddr> {
+    match service.map(|service| &service.kind) {
+        Some(ServiceKind::ClusterIp(addresses)) => addresses.clone(),
+        Some(ServiceKind::Headless | ServiceKind::ExternalName(_)) | None => Vec::new(),
     }
 }

@@ -4,15 +4,18 @@
 //! not depend on how the events of different watches interleave, nor on events that come twice.
 
 mod facts_store;
+mod histories;
 mod pods;
 mod services;
 mod strangers;
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use facts_store::FactsStore;
 
-use crate::board::{Board, Change, Controller, Spec};
+use crate::board::{Board, Change, Controller, End, Spec};
+use crate::dns::{Directory, Zone};
 use crate::facts::{Counts, Event, Kind, Object, Observation, StatefulSet, Watch};
 use crate::fleet::{Fleet, FleetChange, Summary};
 use crate::order::{Member, Order, Reason, Situation, explain};
@@ -54,10 +57,16 @@ pub struct Delta {
 }
 
 impl Topology {
+    /// An empty topology of a cluster whose DNS is set like this.
+    pub fn new(zone: Zone) -> Self {
+        Self { facts: FactsStore::new(zone), ..Self::default() }
+    }
+
     /// Takes a batch of observations that arrived at `at`. `None` when it changed nothing that is shown; else the state
     /// is at the delta's revision afterwards.
     pub fn apply(&mut self, at: Timestamp, observations: impl IntoIterator<Item = Observation>) -> Option<Delta> {
         let mut batch = Batch { topology: self, at, steps: BTreeMap::new() };
+        batch.expire();
         for observation in observations {
             batch.observe(observation);
         }
@@ -79,6 +88,16 @@ impl Topology {
         self.boards.iter().map(|(set, board)| (set, board.as_ref()))
     }
 
+    /// When time alone may change what is shown: an empty batch is due then.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.facts.expires()
+    }
+
+    /// What the cluster's DNS must answer now; a copy is cheap.
+    pub fn directory(&self) -> &Directory {
+        self.facts.directory()
+    }
+
     /// One summary per StatefulSet.
     pub fn fleet(&self) -> &Fleet {
         &self.fleet
@@ -92,14 +111,14 @@ struct Batch<'a> {
     steps: BTreeMap<SetKey, Vec<Change>>,
 }
 
-/// How an object came or went.
+/// How it is known that an object came or went.
 #[derive(Clone, Copy)]
 enum How {
-    /// The watch reported it.
+    /// The watch reported it as it happened.
     Watched,
-    /// A list had it, or had it no more. Nobody had watched since then.
-    Listed {
-        /// Since when.
+    /// A list had it, or had it no more; or the watch reported it late, after a break.
+    Learnt {
+        /// Since when nobody had watched; `None` before the first list.
         unwatched_since: Option<Timestamp>,
     },
 }
@@ -112,19 +131,20 @@ impl Batch<'_> {
             Event::Interrupted => {
                 state.interrupted.get_or_insert(at);
             }
+            Event::CaughtUp => state.interrupted = None,
             Event::Listed(objects) => {
-                let how = How::Listed { unwatched_since: state.interrupted.take() };
+                let how = How::Learnt { unwatched_since: state.interrupted.take() };
                 state.seen = objects.iter().map(Object::version).fold(ResourceVersion::default(), ResourceVersion::max);
                 self.replace(&watch, objects, how);
             }
             Event::Applied(object) => {
-                if state.take(object.version()) {
-                    self.put(object, How::Watched);
+                if let Some(how) = state.take(object.version()) {
+                    self.put(object, how);
                 }
             }
             Event::Deleted(object) => {
-                if state.take(object.version()) {
-                    self.remove(&object, How::Watched);
+                if let Some(how) = state.take(object.version()) {
+                    self.remove(&object, how);
                 }
             }
         }
@@ -150,15 +170,15 @@ impl Batch<'_> {
         match object {
             Object::Pod(pod) => self.put_pod(&pod, how),
             Object::Service(service) => {
-                let key = (service.namespace.clone(), service.name.clone());
-                self.topology.facts.put_service(*service);
-                self.service_changed(&key.0, &key.1);
+                let namespace = service.namespace.clone();
+                let change = self.topology.facts.put_service(*service, self.at, self.stopped(how));
+                self.service_changed(&namespace, &change);
             }
             Object::EndpointSlice(slice) => {
                 let namespace = slice.namespace.clone();
-                let services = self.topology.facts.put_slice(*slice);
-                for service in &services {
-                    self.service_changed(&namespace, service);
+                let changes = self.topology.facts.put_slice(*slice, self.at, self.stopped(how));
+                for change in &changes {
+                    self.service_changed(&namespace, change);
                 }
             }
             Object::StatefulSet(set) => self.put_set(*set),
@@ -169,16 +189,27 @@ impl Batch<'_> {
         match object {
             Object::Pod(pod) => self.remove_pod(pod, how),
             Object::Service(service) => {
-                if self.topology.facts.remove_service(&service.namespace, &service.name, &service.uid) {
-                    self.service_changed(&service.namespace, &service.name);
+                let stopped = self.stopped(how);
+                if let Some(change) = self.topology.facts.remove_service(service, self.at, stopped) {
+                    self.service_changed(&service.namespace, &change);
                 }
             }
             Object::EndpointSlice(slice) => {
-                if let Some(service) = self.topology.facts.remove_slice(&slice.namespace, &slice.name) {
-                    self.service_changed(&slice.namespace, &service);
+                let stopped = self.stopped(how);
+                let change = self.topology.facts.remove_slice(&slice.namespace, &slice.name, self.at, stopped);
+                if let Some(change) = change {
+                    self.service_changed(&slice.namespace, &change);
                 }
             }
             Object::StatefulSet(set) => self.remove_set(set),
+        }
+    }
+
+    /// When what is gone now stopped to be.
+    fn stopped(&self, how: How) -> End {
+        match how {
+            How::Learnt { unwatched_since: Some(after) } => End::Unseen { after, before: self.at },
+            How::Learnt { unwatched_since: None } | How::Watched => End::Seen { at: self.at },
         }
     }
 
@@ -232,6 +263,7 @@ impl Batch<'_> {
             services: Vec::new(),
             lanes: Vec::new(),
             strangers: Vec::new(),
+            warnings: Vec::new(),
         };
         self.step(key, Change::Appeared(Box::new(board)));
         self.relate_services(key);
@@ -259,6 +291,7 @@ impl Batch<'_> {
             if self.topology.boards.get(key).is_some_and(|board| board.order != order) {
                 self.step(key, Change::Order(order));
             }
+            self.warn(key);
         }
         self.forget_oldest();
         let mut fleet = Vec::new();
@@ -320,13 +353,17 @@ impl Batch<'_> {
 }
 
 impl WatchState {
-    /// Whether an event is new. A watch reports in the order of resource versions, so one that is not newer than the
-    /// newest was taken before. An event also shows that the watch runs (again).
-    fn take(&mut self, version: ResourceVersion) -> bool {
-        self.interrupted = None;
-        let new = !version.is_covered_by(self.seen);
+    /// How a new event is known; `None` when it is not new. A watch reports in the order of resource versions, so one
+    /// that is not newer than the newest was taken before.
+    fn take(&mut self, version: ResourceVersion) -> Option<How> {
+        if version.is_covered_by(self.seen) {
+            return None;
+        }
         self.seen = self.seen.max(version);
-        new
+        Some(match self.interrupted {
+            None => How::Watched,
+            since => How::Learnt { unwatched_since: since },
+        })
     }
 }
 

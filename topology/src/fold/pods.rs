@@ -18,6 +18,11 @@ impl Batch<'_> {
         let identity = identity_of(pod);
         let before = self.topology.facts.put_pod(pod.clone());
         let known = before.as_ref().is_some_and(|before| before.uid == pod.uid);
+        self.addresses_taken(before.as_ref(), pod);
+        if let Some((key, _)) = identity.as_ref().filter(|_| before.as_ref().is_some_and(|it| it.labels != pod.labels))
+        {
+            self.touch(key);
+        }
         if let Some(before) = before {
             let held = identity_of(&before);
             if before.uid != pod.uid {
@@ -29,7 +34,7 @@ impl Batch<'_> {
         if let Some((key, ordinal)) = identity {
             let found = match how {
                 How::Watched if !known => Found::Watched,
-                How::Watched | How::Listed { .. } => Found::Listed,
+                How::Watched | How::Learnt { .. } => Found::Listed,
             };
             self.hold(&key, ordinal, pod, found);
         }
@@ -66,7 +71,7 @@ impl Batch<'_> {
         let end = match (how, gone) {
             (How::Watched, Gone::Deleted | Gone::Released) => End::Seen { at: self.at },
             (How::Watched, Gone::Missed) => End::Unseen { after: last_seen, before: self.at },
-            (How::Listed { unwatched_since }, _) => {
+            (How::Learnt { unwatched_since }, _) => {
                 End::Unseen { after: unwatched_since.unwrap_or(last_seen), before: self.at }
             }
         };

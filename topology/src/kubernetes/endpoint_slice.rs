@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Metadata, or_default};
+use super::{Metadata, or_default, port};
 use crate::Uid;
 
 /// An EndpointSlice: some of the addresses that a Service reaches now.
@@ -82,6 +82,6 @@ pub struct EndpointPort {
     #[serde(deserialize_with = "or_default")]
     pub protocol: String,
     /// The port on the endpoint; absent means all ports.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "port")]
     pub port: Option<u16>,
 }

@@ -115,6 +115,12 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// A port; a number that is none counts as missing. The API server takes any number in an EndpointSlice.
+pub(crate) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let number: Option<i64> = Option::deserialize(deserializer)?;
+    Ok(number.and_then(|number| u16::try_from(number).ok()))
+}
+
 /// A time in RFC 3339; malformed ones count as missing.
 pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text: Option<std::borrow::Cow<'_, str>> = Option::deserialize(deserializer)?;

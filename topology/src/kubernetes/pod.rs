@@ -42,6 +42,9 @@ pub struct PodSpec {
     /// The subdomain: for a StatefulSet's pod, its `serviceName`.
     #[serde(deserialize_with = "or_default")]
     pub subdomain: String,
+    /// Whether it uses its node's network, and so shares the node's addresses with others.
+    #[serde(deserialize_with = "or_default")]
+    pub host_network: bool,
     /// The node it was scheduled to; empty before.
     #[serde(deserialize_with = "or_default")]
     pub node_name: String,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Labels, Metadata, or_default};
+use super::{Labels, Metadata, or_default, port};
 
 /// A Service.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -54,6 +54,6 @@ pub struct ServicePort {
     #[serde(deserialize_with = "or_default")]
     pub protocol: String,
     /// The port number.
-    #[serde(deserialize_with = "or_default")]
-    pub port: u16,
+    #[serde(deserialize_with = "port")]
+    pub port: Option<u16>,
 }

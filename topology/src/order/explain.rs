@@ -6,8 +6,8 @@ use crate::board::{End, Found, Incarnation, Lane};
 use crate::facts::{Phase, PodManagement, StatefulSet, UpdateStrategy};
 use crate::{Ordinal, Stage, Timestamp};
 
-/// Pod names are label values too, and those end at 63 characters.
-const MAX_POD_NAME: usize = 63;
+/// Pod names and the names of revisions are label values too, and those end at 63 characters.
+const MAX_LABEL_VALUE: usize = 63;
 
 /// How long after its predecessor became Ready a pod may have come for the one to explain the other, in milliseconds.
 /// The controller reacts within a few; what comes later came for another reason, such as a change of `replicas`.
@@ -186,17 +186,24 @@ impl<'a> Situation<'a> {
     }
 
     fn create(&self, ordinal: Ordinal) -> Order {
-        let length = self.set.key.pod_name(ordinal).len();
-        let obstacle = if length > MAX_POD_NAME {
-            Some(Obstacle::NameTooLong { length: u32::try_from(length).unwrap_or(u32::MAX) })
-        } else {
-            let taken = self.taken.iter().find(|(taken, _)| *taken == ordinal);
-            taken.map(|(_, owner)| Obstacle::NameTaken { owner: owner.clone() })
-        };
-        match obstacle {
+        match self.obstacle(ordinal) {
             Some(obstacle) => order(Reason::CannotCreate { ordinal, obstacle }, None),
             None => order(Reason::CreatesNext { ordinal }, self.free_since(ordinal)),
         }
+    }
+
+    /// What the API server would refuse a missing pod for.
+    fn obstacle(&self, ordinal: Ordinal) -> Option<Obstacle> {
+        let too_long =
+            |name: &str| (name.len() > MAX_LABEL_VALUE).then(|| u32::try_from(name.len()).unwrap_or(u32::MAX));
+        if let Some(length) = too_long(&self.set.key.pod_name(ordinal)) {
+            return Some(Obstacle::NameTooLong { length });
+        }
+        if let Some(length) = too_long(self.update_revision()) {
+            return Some(Obstacle::RevisionTooLong { length });
+        }
+        let taken = self.taken.iter().find(|(taken, _)| *taken == ordinal);
+        taken.map(|(_, owner)| Obstacle::NameTaken { owner: owner.clone() })
     }
 
     /// Since when nothing stands in the way of a missing pod: its last pod is gone and its predecessor is Ready.

@@ -225,6 +225,11 @@ pub enum Obstacle {
         /// Who controls that pod; `None` when nobody does.
         owner: Option<String>,
     },
+    /// The name of its revision is longer than the 63 characters of a label value, which it becomes too.
+    RevisionTooLong {
+        /// How long it is.
+        length: u32,
+    },
 }
 
 /// The pod before, whose readiness let the next one start.

@@ -18,7 +18,7 @@ use crate::fleet::{Fleet, FleetChange};
 use crate::{Revision, SetKey, Timestamp};
 
 /// The number of this protocol.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// How many scopes a client may have at once.
 pub const MAX_SUBSCRIPTIONS: usize = 8;
@@ -147,6 +147,8 @@ pub struct Cluster {
     pub name: String,
     /// The domain of its DNS names, as `cluster.local`.
     pub domain: String,
+    /// How long a record of its DNS may be kept, in seconds.
+    pub ttl: u32,
     /// The namespaces that are watched; `None` is all.
     pub namespaces: Option<Vec<String>>,
 }

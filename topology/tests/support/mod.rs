@@ -43,7 +43,7 @@ impl Cluster {
             }
             Event::Applied(object) => drop(self.objects.insert(key(object), object.clone())),
             Event::Deleted(object) => drop(self.objects.remove(&key(object))),
-            Event::Interrupted => {}
+            Event::Interrupted | Event::CaughtUp => {}
         }
     }
 
@@ -63,4 +63,26 @@ impl Cluster {
 
 fn key(object: &Object) -> (Kind, String, String) {
     (object.kind(), object.namespace().to_owned(), object.name().to_owned())
+}
+
+/// The watches' first lists of a cluster that holds these objects, each with its `kind`.
+pub(crate) fn objects(described: Vec<serde_json::Value>) -> Vec<Observation> {
+    fn fact(value: serde_json::Value) -> Object {
+        fn read<T: serde::de::DeserializeOwned + Into<Object>>(value: serde_json::Value) -> Object {
+            serde_json::from_value::<T>(value).expect("an object of its kind").into()
+        }
+        match value["kind"].as_str().expect("a kind") {
+            "Pod" => read::<topology::kubernetes::Pod>(value),
+            "Service" => read::<topology::kubernetes::Service>(value),
+            "EndpointSlice" => read::<topology::kubernetes::EndpointSlice>(value),
+            "StatefulSet" => read::<topology::kubernetes::StatefulSet>(value),
+            other => panic!("no such kind: {other}"),
+        }
+    }
+    let facts: Vec<Object> = described.into_iter().map(fact).collect();
+    let list = |kind: Kind| {
+        let listed = facts.iter().filter(|object| object.kind() == kind).cloned().collect();
+        Observation { watch: Watch::everywhere(kind), event: Event::Listed(listed) }
+    };
+    Kind::ALL.into_iter().map(list).collect()
 }

@@ -5,44 +5,50 @@ use topology::board::Lane;
 use topology::{Stage, Timestamp};
 
 use super::Drawing;
-use crate::geometry::{Frame, ticks};
+use crate::geometry::{Frame, px, ticks};
 use crate::state::Store;
+use crate::views::reactive::{maybe, several, text};
 
 /// Deletions that came within this time of each other are marked together, in milliseconds.
 const TOGETHER: i64 = 1_500;
 
-/// The room that the word "now" takes from the times beside it.
+/// How far from the left edge a time must be not to be cut off, and from the right one for the word "now".
+const EDGE: f64 = 24.0;
 const NOW_WORD: f64 = 58.0;
 
 /// The times of the axis, above the lanes, with a line for each.
 #[component]
-pub(super) fn Axis(height: Memo<f64>) -> impl IntoView {
+pub(super) fn Axis(height: Signal<String>) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let marks = Memo::new(move |_| {
         let now = store.second.get();
         let marks = ticks(drawing.window.get(), drawing.frame.get().plot(), now, store.zone.get().offset(now));
-        let (_, right) = drawing.scale.get().visible(now);
-        let named = |at: Timestamp| right - drawing.scale.get().x(at) > NOW_WORD;
+        let (left, right) = drawing.scale.get().visible(now);
+        let named = |at: Timestamp| {
+            let x = drawing.scale.get().x(at);
+            x - left > EDGE && right - x > NOW_WORD
+        };
         marks.into_iter().map(|at| (at, named(at))).collect::<Vec<_>>()
     });
-    let mark = move |(at, named): (Timestamp, bool)| {
-        let x = drawing.scale.get().x(at);
+    let mark = move |(at, named): (Timestamp, bool)| -> AnyView {
+        let x = px(drawing.scale.get().x(at));
         view! {
-            <line x1=x x2=x y1=Frame::TOP - 8.0 y2=height/>
-            {named.then(|| view! { <text x=x y="12">{store.zone.get().time(at)}</text> })}
+            <line x1=x.clone() x2=x.clone() y1=px(Frame::TOP - 8.0) y2=height/>
+            {named.then(|| view! { <text x=x y="12">{store.zone.get().time(at)}</text> }.into_any())}
         }
+        .into_any()
     };
-    view! { <g class="axis">{move || marks.get().into_iter().map(mark).collect_view()}</g> }
+    view! { <g class="axis">{several(move || marks.get().into_iter().map(mark).collect())}</g> }
 }
 
 /// The line of now.
 #[component]
-pub(super) fn Now(height: Memo<f64>) -> impl IntoView {
+pub(super) fn Now(height: Signal<String>) -> impl IntoView {
     let drawing = Drawing::get();
-    let right = move || drawing.frame.get().right;
+    let right = text(move || px(drawing.frame.get().right));
     view! {
         <g class="now">
-            <line x1=right x2=right y1=Frame::TOP - 10.0 y2=height/>
+            <line x1=right x2=right y1=px(Frame::TOP - 10.0) y2=height/>
             <text x=right y="12">"now"</text>
         </g>
     }
@@ -50,24 +56,25 @@ pub(super) fn Now(height: Memo<f64>) -> impl IntoView {
 
 /// When pods were asked to go: a line through all lanes.
 #[component]
-pub(super) fn Deletions(height: Memo<f64>) -> impl IntoView {
+pub(super) fn Deletions(height: Signal<String>) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let deletions = Memo::new(move |_| {
         let asked = store.board.lanes.read().iter().flat_map(|(_, lane)| asked_to_go(&lane.read())).collect();
         grouped(asked)
     });
-    let line = move |deletion: Deletion| {
-        let x = drawing.scale.get().x(deletion.at);
+    let line = move |deletion: Deletion| -> AnyView {
+        let x = px(drawing.scale.get().x(deletion.at));
         let words =
             if deletion.pods == 1 { "pod deleted".to_owned() } else { format!("{} pods deleted", deletion.pods) };
         view! {
-            <line x1=x x2=x y1=Frame::TOP - 2.0 y2=height/>
-            <text x=x y=Frame::TOP>{words}</text>
+            <line x1=x.clone() x2=x.clone() y1=px(Frame::TOP - 2.0) y2=height/>
+            <text x=x y=px(Frame::TOP)>{words}</text>
         }
+        .into_any()
     };
     view! {
         <g class="deletions">
-            {move || deletions.get().into_iter().map(line).collect_view()}
+            {several(move || deletions.get().into_iter().map(line).collect())}
         </g>
     }
 }
@@ -102,23 +109,26 @@ fn grouped(mut asked: Vec<Timestamp>) -> Vec<Deletion> {
 
 /// From when on nobody watches, while nobody does.
 #[component]
-pub(super) fn Unwatched(height: Memo<f64>) -> impl IntoView {
+pub(super) fn Unwatched(height: Signal<String>) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let since = Memo::new(move |_| store.unwatched_since());
-    move || {
+    maybe(move || {
         since.get().map(|since| {
+            let scale = drawing.scale.get();
+            let x = scale.x(since);
             view! {
                 <rect
                     class="unwatched"
-                    x=move || drawing.scale.get().x(since)
-                    y=Frame::TOP - 8.0
-                    width=move || drawing.scale.get().end(None) - drawing.scale.get().x(since)
-                    height=move || height.get() - Frame::TOP + 8.0
+                    x=px(x)
+                    y=px(Frame::TOP - 8.0)
+                    width=px(scale.end(None) - x)
+                    height=height
                     fill="url(#pattern-unwatched)"
                 />
             }
+            .into_any()
         })
-    }
+    })
 }
 
 #[cfg(test)]

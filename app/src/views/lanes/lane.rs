@@ -8,9 +8,10 @@ use super::Drawing;
 use super::block::{PlacedBlock, PlacedPiece, place};
 use super::label::{Anchor, Label, labels};
 use crate::blocks::{Arrow, Block, Gap, arrows, gaps};
-use crate::geometry::{Frame, Scale, text_width};
+use crate::geometry::{Frame, Scale, px, text_width};
 use crate::state::{LaneRow, Store};
 use crate::time::{duration, running};
+use crate::views::reactive::{maybe, several, text};
 use crate::views::{stage_name, stage_word};
 
 /// Where a lane is: its index among all, and so its top.
@@ -20,6 +21,10 @@ fn top(ordinal: Ordinal) -> Memo<f64> {
         let index = store.board.lanes.read().binary_search_by_key(&ordinal, |(known, _)| *known).unwrap_or_default();
         drawing.frame.get().lane(index)
     })
+}
+
+fn lowered(top: Memo<f64>) -> Signal<String> {
+    text(move || format!("translate(0 {})", px(top.get())))
 }
 
 fn blocks_of(lane: &Lane) -> Vec<Block> {
@@ -44,32 +49,63 @@ pub(super) fn LaneName(ordinal: Ordinal) -> impl IntoView {
             Some((dns, claims))
         })
     };
-    let further = move || {
+    let further = maybe(move || {
         let frame = drawing.frame.get();
         let (dns, claims) = further.get().filter(|_| frame.is_roomy())?;
         let claims = claims.filter(|_| frame.has_words_between());
-        Some(view! {
-            {dns.map(|dns| view! { <text class="dns" y="33">{clipped(&dns, frame)}</text> })}
-            {claims.map(|claims| view! { <text class="claims" y="49">{clipped(&claims, frame)}</text> })}
-        })
+        let line = |class, y, text: &str| view! { <text class=class y=y>{clipped(text, frame)}</text> }.into_any();
+        let dns = dns.map(|dns| line("dns", "33", &dns));
+        let claims = claims.map(|claims| line("claims", "49", &claims));
+        Some(dns.into_iter().chain(claims).collect::<Vec<_>>().into_any())
+    });
+    let shown = {
+        let name = name.clone();
+        text(move || shortened(&name, room(drawing.frame.get())))
     };
     view! {
-        <g class="identity" data-identity=name.clone() transform=move || format!("translate(0 {})", top.get())>
-            <text class="name" y="17">{name.clone()}</text>
+        <g class="identity" data-identity=name.clone() transform=lowered(top)>
+            <text class="name" y="17">
+                {leptos::svg::title().child(name.clone())}
+                {shown}
+            </text>
             {further}
         </g>
     }
 }
 
+/// The room that names have beside the plot.
+fn room(frame: Frame) -> f64 {
+    frame.left - 14.0
+}
+
 /// A text cut to the room that names have.
 fn clipped(text: &str, frame: Frame) -> String {
-    let room = frame.left - 14.0;
-    if text_width(text, 11.0, true) <= room {
+    let most = fitting(room(frame), text_width("m", 11.0, true));
+    if text.chars().count() <= most {
         return text.to_owned();
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen characters")]
-    let most = (room / text_width("m", 11.0, true)) as usize;
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// How wide a character of a pod's name is: bold, and on the average.
+const NAME_CHARACTER: f64 = 16.0 * 0.62;
+
+/// A pod's name cut to a room. Its ordinal stays: that tells it from its neighbours.
+fn shortened(name: &str, room: f64) -> String {
+    let most = fitting(room, NAME_CHARACTER);
+    let (set, ordinal) = name.rsplit_once('-').unwrap_or((name, ""));
+    let ordinal_length = ordinal.chars().count() + 1;
+    if name.chars().count() <= most.max(ordinal_length + 2) {
+        return name.to_owned();
+    }
+    let kept = most.saturating_sub(ordinal_length + 1).max(1);
+    format!("{}…-{ordinal}", set.chars().take(kept).collect::<String>())
+}
+
+/// How many characters fit.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen characters")]
+fn fitting(room: f64, character: f64) -> usize {
+    (room / character) as usize
 }
 
 /// The blocks of a lane, what lies between them, and the arrows into it.
@@ -100,20 +136,20 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
         all
     });
     view! {
-        <g class="lane" data-lane=name transform=move || format!("translate(0 {})", top.get())>
-            {move || {
+        <g class="lane" data-lane=name transform=lowered(top)>
+            {several(move || {
                 let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
-                gaps.get().into_iter().map(|gap| gap_view(gap, scale, frame, store)).collect_view()
-            }}
-            {move || {
+                gaps.get().into_iter().map(|gap| gap_view(gap, scale, frame, store)).collect()
+            })}
+            {several(move || {
                 let bar = drawing.frame.get().bar;
-                placed.get().into_iter().map(|block| block_view(block, bar, store)).collect_view()
-            }}
-            {move || labelled.get().into_iter().map(label_view).collect_view()}
-            {move || {
+                placed.get().into_iter().map(|block| block_view(block, bar, store)).collect()
+            })}
+            {several(move || labelled.get().into_iter().map(label_view).collect())}
+            {several(move || {
                 let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
-                arrows.get().into_iter().flatten().map(|arrow| arrow_view(arrow, scale, frame)).collect_view()
-            }}
+                arrows.get().into_iter().flatten().map(|arrow| arrow_view(arrow, scale, frame)).collect()
+            })}
         </g>
     }
 }
@@ -130,31 +166,33 @@ pub(super) fn LaneOverlay(row: LaneRow) -> impl IntoView {
         all.into_iter().find(|label| label.at == Anchor::Edge)
     });
     view! {
-        <g class="lane-edge" transform=move || format!("translate(0 {})", top.get())>
-            {move || label.get().map(label_view)}
+        <g class="lane-edge" transform=lowered(top)>
+            {maybe(move || label.get().map(label_view))}
         </g>
     }
 }
 
-fn block_view(block: PlacedBlock, bar: f64, store: Store) -> impl IntoView {
+fn block_view(block: PlacedBlock, bar: f64, store: Store) -> AnyView {
     let PlacedBlock { number, uid, x, width, ended, pieces } = block;
     view! {
         <g class="block" data-uid=uid data-number=number data-ended=ended.to_string()>
-            {pieces.into_iter().map(|piece| piece_view(piece, bar, store)).collect_view()}
-            <rect class="outline" x=x y="0" width=width height=bar rx="5"/>
+            {pieces.into_iter().map(|piece| piece_view(piece, bar, store)).collect::<Vec<_>>()}
+            <rect class="outline" x=px(x) y="0" width=px(width) height=px(bar) rx="5"/>
         </g>
     }
+    .into_any()
 }
 
-fn piece_view(piece: PlacedPiece, bar: f64, store: Store) -> impl IntoView {
+fn piece_view(piece: PlacedPiece, bar: f64, store: Store) -> AnyView {
     let PlacedPiece { stage, from, to, x, width } = piece;
     let word = if stage.is_some() { stage_word(stage) } else { "unwatched" };
-    let title = move || piece_title(piece.stage, from, to, store);
+    let title = text(move || piece_title(piece.stage, from, to, store));
     view! {
-        <rect class="piece" data-stage=word x=x y="0" width=width height=bar fill=format!("url(#pattern-{word})")>
+        <rect class="piece" data-stage=word x=px(x) y="0" width=px(width) height=px(bar) fill=format!("url(#pattern-{word})")>
             {leptos::svg::title().child(title)}
         </rect>
     }
+    .into_any()
 }
 
 fn piece_title(stage: Option<Stage>, from: Timestamp, to: Option<Timestamp>, store: Store) -> String {
@@ -167,34 +205,35 @@ fn piece_title(stage: Option<Stage>, from: Timestamp, to: Option<Timestamp>, sto
     }
 }
 
-fn label_view(label: Label) -> impl IntoView {
+fn label_view(label: Label) -> AnyView {
     let x = match label.at {
-        Anchor::Drawing(x) => x,
-        Anchor::Edge => 10.0,
+        Anchor::Drawing(x) => px(x),
+        Anchor::Edge => px(10.0),
     };
     view! {
         <g class="label" data-stage=stage_word(label.stage)>
-            <text class="address" x=x y="19">{label.address}</text>
+            <text class="address" x=x.clone() y="19">{label.address}</text>
             <text class="details" x=x y="35">{label.details}</text>
         </g>
     }
+    .into_any()
 }
 
 /// The stretch in which no pod held the identity, with its length where that fits.
-fn gap_view(gap: Gap, scale: Scale, frame: Frame, store: Store) -> impl IntoView {
+fn gap_view(gap: Gap, scale: Scale, frame: Frame, store: Store) -> AnyView {
     let (from, to) = (scale.x(gap.from), scale.end(gap.to));
     let middle = frame.bar / 2.0;
     let words = match gap.to {
         Some(to) => {
             let least = if gap.seen { "" } else { "at least " };
-            let text = format!("empty {least}{}", duration(to.millis_since(gap.from)));
-            let fits = text_width(&text, 11.0, false) < scale.x(to) - from - 6.0;
-            fits.then(|| view! { <text x=from + 4.0 y=middle - 6.0>{text}</text> }.into_any())
+            let length = format!("empty {least}{}", duration(to.millis_since(gap.from)));
+            let fits = text_width(&length, 11.0, false) < scale.x(to) - from - 6.0;
+            fits.then(|| view! { <text x=px(from + 4.0) y=px(middle - 6.0)>{length}</text> }.into_any())
         }
         None => Some(
             view! {
-                <text x=from + 8.0 y=middle - 6.0>
-                    {move || format!("empty for {}", running(store.second.get().millis_since(gap.from)))}
+                <text x=px(from + 8.0) y=px(middle - 6.0)>
+                    {text(move || format!("empty for {}", running(store.second.get().millis_since(gap.from))))}
                 </text>
             }
             .into_any(),
@@ -202,24 +241,45 @@ fn gap_view(gap: Gap, scale: Scale, frame: Frame, store: Store) -> impl IntoView
     };
     view! {
         <g class="gap">
-            <line x1=from x2=to y1=middle y2=middle/>
+            <line x1=px(from) x2=px(to) y1=px(middle) y2=px(middle)/>
             {words}
         </g>
     }
+    .into_any()
 }
 
 /// From the pod that became Ready to the one that was created then.
-fn arrow_view(arrow: Arrow, scale: Scale, frame: Frame) -> impl IntoView {
+fn arrow_view(arrow: Arrow, scale: Scale, frame: Frame) -> AnyView {
     let (from, to) = (scale.x(arrow.ready), scale.x(arrow.created));
     let start = frame.bar - frame.pitch + 2.0;
     let bend = -start / 2.0;
     // Two moments that are all but the same would make a line that nobody sees as an arrow between two.
     let to = to.max(from + 3.0);
-    let path = format!("M{from} {start}C{from} {} {to} {} {to} -5", start + bend, -bend - 4.0);
+    let [from_x, to_x, from_y, near, far] = [from, to, start, start + bend, -bend - 4.0].map(px);
+    let path = format!("M{from_x} {from_y}C{from_x} {near} {to_x} {far} {to_x} -5");
     view! {
         <g class="arrow">
             <path d=path marker-end="url(#arrowhead)"/>
-            {frame.has_words_between().then(|| view! { <text x=to + 8.0 y=start / 2.0 + 4.0>"Ready, so next"</text> })}
+            {frame.has_words_between().then(|| view! { <text x=px(to + 8.0) y=px(start / 2.0 + 4.0)>"Ready, so next"</text> }.into_any())}
         </g>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn given_names_when_there_is_little_room_then_the_ordinal_stays() {
+        for (name, room, text) in [
+            ("web-0", 60.0, "web-0"),
+            ("redis-10", 60.0, "re…-10"),
+            ("redis-10", 162.0, "redis-10"),
+            ("a-set-with-a-long-name-4", 162.0, "a-set-with-a-…-4"),
+            ("web-1000000", 60.0, "w…-1000000"),
+        ] {
+            assert_eq!(shortened(name, room), text);
+        }
     }
 }

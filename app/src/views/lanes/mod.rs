@@ -11,11 +11,11 @@ mod legend;
 
 use leptos::html::Div;
 use leptos::prelude::*;
-use leptos_use_element_size::{UseElementSizeReturn, use_element_size};
 use topology::Timestamp;
 
-use crate::geometry::{Frame, Scale, Window, origin, round};
+use crate::geometry::{Frame, Scale, Window, origin, px};
 use crate::state::Store;
+use crate::views::reactive::{each_lane, text};
 use axis::{Axis, Deletions, Now, Unwatched};
 use lane::{LaneBlocks, LaneName, LaneOverlay};
 use legend::{Legend, Patterns};
@@ -43,7 +43,13 @@ pub(super) fn Lanes() -> impl IntoView {
     let store = Store::get();
     let board = store.board;
     let plot = NodeRef::<Div>::new();
-    let UseElementSizeReturn { width, .. } = use_element_size(plot);
+    let width = RwSignal::new(0.0_f64);
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Some(plot) = plot.get() {
+            crate::client::width::follow(&plot, width);
+        }
+    });
     let window = RwSignal::new(Window::TwoMinutes);
     let count = Memo::new(move |_| board.lanes.read().len());
     let frame = Memo::new(move |_| {
@@ -54,16 +60,16 @@ pub(super) fn Lanes() -> impl IntoView {
     let scale = Memo::new(move |_| Scale::new(origin.get(), window.get(), frame.get()));
     provide_context(Drawing { window, frame, scale });
 
-    let height = Memo::new(move |_| frame.get().height(count.get()));
-    let view_box = move || format!("0 0 {} {}", frame.get().width, height.get());
-    let shift = move || {
+    let height = text(move || px(frame.get().height(count.get())));
+    let view_box = text(move || format!("0 0 {} {}", px(frame.get().width), height.get()));
+    let shift = text(move || {
         let scale = scale.get();
-        format!("translate({} 0)", round(scale.plot - scale.x(store.now.get())))
-    };
-    let label = move || {
+        format!("translate({} 0)", px(scale.plot - scale.x(store.now.get())))
+    });
+    let label = text(move || {
         let set = board.set.read().as_ref().map(|set| set.name.clone()).unwrap_or_default();
         format!("{} identities of {set} over time; the table of pods says what is now.", count.get())
-    };
+    });
     view! {
         <section class="panel lanes">
             <h2>
@@ -74,28 +80,22 @@ pub(super) fn Lanes() -> impl IntoView {
                 <svg viewBox=view_box role="img" aria-label=label>
                     <Patterns/>
                     <g class="names">
-                        <For each=move || board.lanes.get() key=|(ordinal, _)| *ordinal let:row>
-                            <LaneName ordinal=row.0/>
-                        </For>
+                        {each_lane(|row| view! { <LaneName ordinal=row.0/> }.into_any())}
                     </g>
                     <svg
-                        x=move || frame.get().left
+                        x=text(move || px(frame.get().left))
                         y="0"
-                        width=move || frame.get().plot()
+                        width=text(move || px(frame.get().plot()))
                         height=height
                         overflow="hidden"
                     >
                         <g transform=shift>
                             <Axis height/>
-                            <For each=move || board.lanes.get() key=|(ordinal, _)| *ordinal let:row>
-                                <LaneBlocks row/>
-                            </For>
+                            {each_lane(|row| view! { <LaneBlocks row/> }.into_any())}
                             <Deletions height/>
                             <Unwatched height/>
                         </g>
-                        <For each=move || board.lanes.get() key=|(ordinal, _)| *ordinal let:row>
-                            <LaneOverlay row/>
-                        </For>
+                        {each_lane(|row| view! { <LaneOverlay row/> }.into_any())}
                     </svg>
                     <Now height/>
                 </svg>
@@ -112,7 +112,7 @@ fn Windows(window: RwSignal<Window>) -> impl IntoView {
         view! {
             <button
                 type="button"
-                aria-pressed=move || (window.get() == choice).to_string()
+                aria-pressed=text(move || (window.get() == choice).to_string())
                 on:click=move |_| window.set(choice)
             >
                 {choice.label()}

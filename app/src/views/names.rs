@@ -1,0 +1,175 @@
+//! What DNS serves: the record sets of the Services, with what their names answered before.
+
+use leptos::prelude::*;
+use topology::board::{End, ServiceView};
+
+use super::reactive::{maybe, several, text, word};
+use crate::records::{Outcome, Row, rows};
+use crate::state::Store;
+
+/// How many rows of a Service are shown at first.
+const MOST: usize = 24;
+/// How many answers of a row are shown.
+const MOST_ANSWERS: usize = 6;
+
+/// A table with the records of every Service that exists, the one that the pods' names are under first.
+#[component]
+pub(super) fn Names() -> impl IntoView {
+    let store = Store::get();
+    let board = store.board;
+    let every = RwSignal::new(false);
+    let names = Memo::new(move |_| {
+        let services = board.services.read();
+        let mut served: Vec<&ServiceView> = services.iter().filter(|service| service.kind.is_some()).collect();
+        served.sort_by_key(|service| !service.governs);
+        served.into_iter().map(|service| service.name.clone()).collect::<Vec<_>>()
+    });
+    let zone = text(move || store.cluster.read().domain.clone());
+    view! {
+        <section class="panel names">
+            <h2>
+                "What DNS serves" <span>{zone}</span>
+                <button
+                    type="button"
+                    class="button small"
+                    aria-pressed=text(move || every.get().to_string())
+                    on:click=move |_| every.update(|every| *every = !*every)
+                >
+                    "Every record"
+                </button>
+            </h2>
+            {maybe(move || {
+                let nothing = "No Service reaches these pods, so DNS has no name for them.";
+                names.read().is_empty().then(|| view! { <p class="quiet">{nothing}</p> }.into_any())
+            })}
+            <div class="scroll">
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Name"</th>
+                            <th scope="col">"Type"</th>
+                            <th scope="col">"TTL"</th>
+                            <th scope="col">"Answer"</th>
+                            <th scope="col"><span class="hidden">"Ask for it"</span></th>
+                        </tr>
+                    </thead>
+                    {several(move || {
+                        names.get().into_iter().map(|name| view! { <ServiceNames name every/> }.into_any()).collect()
+                    })}
+                </table>
+            </div>
+        </section>
+    }
+}
+
+/// The rows of one Service.
+#[component]
+fn ServiceNames(name: String, every: RwSignal<bool>) -> impl IntoView {
+    let store = Store::get();
+    let board = store.board;
+    let all = RwSignal::new(false);
+    let wanted = name.clone();
+    let rows = Memo::new(move |_| {
+        let Some(set) = board.set.get() else { return Vec::new() };
+        let services = board.services.read();
+        let Some(service) = services.iter().find(|service| service.name == wanted) else { return Vec::new() };
+        let lanes = board.lanes.read();
+        let own = lanes.iter().filter(|_| service.governs).map(|(ordinal, _)| set.pod_name(*ordinal));
+        let identities: Vec<String> = own.collect();
+        let mut rows = rows(service, &set.namespace, &store.zone_of_names(), &identities);
+        if !every.get() {
+            rows.retain(Row::is_usual);
+        }
+        rows
+    });
+    let shown = several(move || {
+        let most = if all.get() { usize::MAX } else { MOST };
+        rows.read().iter().take(most).map(|row| row_view(row, store)).collect()
+    });
+    let more = maybe(move || {
+        let more = rows.read().len().saturating_sub(MOST);
+        (more > 0 && !all.get()).then(|| {
+            view! {
+                <tr>
+                    <td colspan="5">
+                        <button type="button" class="button small" on:click=move |_| all.set(true)>
+                            {format!("{more} more")}
+                        </button>
+                    </td>
+                </tr>
+            }
+            .into_any()
+        })
+    });
+    view! { <tbody data-service=name>{shown} {more}</tbody> }
+}
+
+fn row_view(row: &Row, store: Store) -> AnyView {
+    let ttl = match &row.outcome {
+        Outcome::Answers(_, ttl) => ttl.to_string(),
+        Outcome::NoData | Outcome::NxDomain => "–".to_owned(),
+    };
+    let question = format!("dig +noall +answer {} {}", row.name, row.record);
+    view! {
+        <tr data-record=row.short.clone() data-type=row.record.name() data-outcome=row.outcome.word()>
+            <th scope="row" title=row.name.to_string()>
+                <code>{row.short.clone()}</code>
+            </th>
+            <td>{row.record.name()}</td>
+            <td>{ttl}</td>
+            <td class="answer">
+                {row.former.iter().map(|(answer, end)| former(answer, *end, store)).collect::<Vec<_>>()}
+                {now(&row.outcome)}
+            </td>
+            <td><Copy command=question/></td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// What was answered before, and until when.
+fn former(answer: &str, end: End, store: Store) -> AnyView {
+    let until = text(move || match end {
+        End::Seen { at } => format!("until {}", store.when(at)),
+        End::Unseen { after, before } => {
+            format!("until some time between {} and {}", store.when(after), store.when(before))
+        }
+    });
+    view! {
+        <s title=until>{answer.to_owned()}</s>
+        " "
+        <small>{until}</small>
+        " "
+    }
+    .into_any()
+}
+
+fn now(outcome: &Outcome) -> AnyView {
+    match outcome {
+        Outcome::Answers(answers, _) => {
+            let more = answers.len().saturating_sub(MOST_ANSWERS);
+            let answer = |answer: &String| view! { <code class="now">{answer.clone()}</code> " " }.into_any();
+            let shown: Vec<AnyView> = answers.iter().take(MOST_ANSWERS).map(answer).collect();
+            let more = if more > 0 { format!("and {more} more") } else { String::new() };
+            view! { {shown} {more} }.into_any()
+        }
+        Outcome::NoData => view! { <span class="quiet">"no record of this type"</span> }.into_any(),
+        Outcome::NxDomain => view! { <span class="none">"NXDOMAIN"</span> }.into_any(),
+    }
+}
+
+/// Copies a command.
+#[component]
+fn Copy(command: String) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let title = command.clone();
+    let copy = move |_| {
+        #[cfg(feature = "hydrate")]
+        crate::client::copy(&command, copied);
+    };
+    view! {
+        <button type="button" class="button small" title=title on:click=copy>
+            {word(move || if copied.get() { "copied" } else { "dig" })}
+        </button>
+    }
+}

@@ -1,0 +1,47 @@
+//! Texts and views that change.
+//!
+//! Every closure in a view is a type of its own, for which the whole machinery of rendering is made once more. All that
+//! change are brought to a few types here; without that, the page would be larger by a fifth.
+
+use leptos::prelude::*;
+
+use crate::state::{FleetRow, LaneRow, Store};
+
+/// A text that changes.
+pub(super) fn text(of: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
+    Signal::derive(of)
+}
+
+/// A word that changes, of a few that there are.
+pub(super) fn word(of: impl Fn() -> &'static str + Send + Sync + 'static) -> Signal<&'static str> {
+    Signal::derive(of)
+}
+
+/// A view that changes as a whole.
+pub(super) type Changing = Box<dyn FnMut() -> AnyView + Send>;
+
+/// A view that changes as a whole.
+pub(super) fn changing(of: impl FnMut() -> AnyView + Send + 'static) -> Changing {
+    Box::new(of)
+}
+
+/// A view that is not always there.
+pub(super) fn maybe(mut of: impl FnMut() -> Option<AnyView> + Send + 'static) -> Changing {
+    Box::new(move || of().into_any())
+}
+
+/// Any number of views, made anew as a whole when they change.
+pub(super) fn several(mut of: impl FnMut() -> Vec<AnyView> + Send + 'static) -> Changing {
+    Box::new(move || of().into_any())
+}
+
+/// A view for each identity of the StatefulSet that is shown.
+pub(super) fn each_lane(view: fn(LaneRow) -> AnyView) -> impl IntoView {
+    let lanes = Store::get().board.lanes;
+    view! { <For each=move || lanes.get() key=|(ordinal, _)| *ordinal children=view/> }
+}
+
+/// A view for each of some StatefulSets.
+pub(super) fn each_set(rows: Memo<Vec<FleetRow>>, view: fn(FleetRow) -> AnyView) -> impl IntoView {
+    view! { <For each=move || rows.get() key=|(set, _)| set.clone() children=view/> }
+}

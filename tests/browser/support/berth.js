@@ -1,0 +1,70 @@
+// Berth itself, as its users start it.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Program, setting } from './processes.js';
+import { eventually } from './waiting.js';
+
+const FREE_PORTS = fileURLToPath(new URL('../../../tools/free-ports.mjs', import.meta.url));
+
+/** A free port that stays free while nobody listens on it: a server can be started again on it. */
+export async function freePort() {
+  const { stdout } = await promisify(execFile)('node', [FREE_PORTS, '0']);
+  return Number(stdout);
+}
+
+/** Starts Berth and waits until it says where it is. */
+export async function startBerth({ kubeconfig, port = 0, flags = [] }) {
+  const began = performance.now();
+  const args = ['--kubeconfig', kubeconfig, '--listen', `127.0.0.1:${port}`, ...flags];
+  const program = new Program(setting('BERTH_BIN'), args, { env: { RUST_LOG: 'info,kube_client=off' } });
+  const url = await program.line('Berth says where it is', (line) => line.match(/^Berth is at (\S+)$/)?.[1]);
+  return new Berth(program, url, began);
+}
+
+class Berth {
+  #program;
+
+  constructor(program, url, began) {
+    this.#program = program;
+    this.url = url;
+    this.began = began;
+  }
+
+  get pid() {
+    return this.#program.pid;
+  }
+
+  /** What it logged. */
+  get log() {
+    return this.#program.transcript;
+  }
+
+  get isRunning() {
+    return this.#program.isRunning;
+  }
+
+  /** `GET` of a path: `{ status, text }`. */
+  async get(path) {
+    const response = await fetch(this.url + path);
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** Waits until everything that it watches was listed. */
+  ready() {
+    return eventually(`${this.url}/readyz says yes`, async () => {
+      const { status, text } = await this.get('/readyz');
+      if (status !== 200) throw new Error(text);
+    });
+  }
+
+  /** Asks it to end; gives its exit code. */
+  stop() {
+    return this.#program.stop();
+  }
+
+  /** Ends it without a word. */
+  kill() {
+    return this.#program.stop('SIGKILL');
+  }
+}

@@ -1,0 +1,26 @@
+// What most test files need: a control plane, Berth on it, and a browser, for all tests of the file.
+import { after, before } from 'node:test';
+import { startBerth } from './berth.js';
+import { launchBrowser } from './browser.js';
+import { startControlPlane } from './control-plane.js';
+
+/**
+ * The stage of a file: `{ cluster, berth, browser }`, there when the tests begin and gone when they are over. `prepare`
+ * puts on it what all tests of the file need.
+ */
+export function stage(prepare = async () => {}) {
+  const stage = {};
+  before(async () => {
+    stage.cluster = await startControlPlane();
+    stage.browser = await launchBrowser();
+    stage.berth = await startBerth({ kubeconfig: stage.cluster.kubeconfig });
+    await stage.berth.ready();
+    await prepare(stage);
+  });
+  after(async () => {
+    await stage.berth?.stop();
+    await stage.browser?.close();
+    await stage.cluster?.stop();
+  });
+  return stage;
+}
