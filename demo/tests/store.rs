@@ -93,7 +93,11 @@ fn given_a_state_in_a_file_when_loaded_then_it_is_the_same_and_older_revisions_a
     let mut cursor = loaded.follow_from(Kind::Pod, 1);
     assert!(cursor.read(&loaded).is_err());
 
-    let table = [("", "line 1"), ("{}", "line 1"), ("{\"format\":\"berth demo state\",\"version\":1,\"revision\":5}\nx", "line 2")];
+    let table = [
+        ("", "line 1"),
+        ("{}", "line 1"),
+        ("{\"format\":\"berth demo state\",\"version\":1,\"revision\":5}\nx", "line 2"),
+    ];
     for (content, place) in table {
         std::fs::write(&path, content).expect("it is written");
         let error = load(&Store::new(Limits::default()), &path).expect_err(content).to_string();

@@ -20,14 +20,8 @@ const MESSAGES: [Message; 3] = [
 ];
 
 /// The groups beside the core, in the order in which they are listed.
-const GROUPS: [&str; 6] = [
-    "apps",
-    "events.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "storage.k8s.io",
-    "discovery.k8s.io",
-];
+const GROUPS: [&str; 6] =
+    ["apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "storage.k8s.io", "discovery.k8s.io"];
 
 /// The answer to a question of discovery, one by one.
 ///
@@ -50,7 +44,9 @@ pub(super) fn plain(question: &Discovery, address: &str) -> Result<Value, Failur
             group["apiVersion"] = json!("v1");
             Ok(group)
         }
-        Discovery::Resources(group, version) if version == "v1" && (group.is_empty() || GROUPS.contains(&group.as_str())) => {
+        Discovery::Resources(group, version)
+            if version == "v1" && (group.is_empty() || GROUPS.contains(&group.as_str())) =>
+        {
             let kept = SERVED.iter().filter(|served| served.group == group).flat_map(resources);
             let sent = MESSAGES.iter().filter(|message| message.group == group).map(|message| {
                 json!({

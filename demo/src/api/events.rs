@@ -25,7 +25,10 @@ pub(super) fn to_core(event: &mut Map<String, Value>) {
     event.insert("apiVersion".to_owned(), Value::from("v1"));
 }
 
-fn rename(event: &mut Map<String, Value>, direction: impl Fn((&'static str, &'static str)) -> (&'static str, &'static str)) {
+fn rename(
+    event: &mut Map<String, Value>,
+    direction: impl Fn((&'static str, &'static str)) -> (&'static str, &'static str),
+) {
     for pair in NAMES {
         let (from, to) = direction(pair);
         if let Some(value) = event.remove(from) {

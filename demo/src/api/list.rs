@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::media::{self, Form};
 use super::table::{self, Include};
 use super::{Api, Call, Objects, events, in_form, raw};
-use crate::failure::{FieldError, Failure};
+use crate::failure::{Failure, FieldError};
 use crate::kinds::Subresource;
 use crate::registry::scale_of;
 use crate::selectors::{FieldSelector, LabelSelector};
@@ -133,7 +133,8 @@ impl Page {
             "" => match asked {
                 Some(revision) if matching == "Exact" => {
                     wait_for(api, objects, revision).await?;
-                    let then = store.list_at(kind, namespace, revision).map_err(|_| gone(revision, store.revision()))?;
+                    let then =
+                        store.list_at(kind, namespace, revision).map_err(|_| gone(revision, store.revision()))?;
                     (revision, then, None)
                 }
                 asked => {
@@ -152,8 +153,9 @@ impl Page {
                 (token.rv, then, Some(Key::new(&token.start.0, &token.start.1)))
             }
         };
-        let selected =
-            |object: &Object| labels.matches(&object.labels) && fields.matches(object.key.namespace(), object.key.name(), &object.fields);
+        let selected = |object: &Object| {
+            labels.matches(&object.labels) && fields.matches(object.key.namespace(), object.key.name(), &object.fields)
+        };
         all.retain(|object| after.as_ref().is_none_or(|after| object.key > *after) && selected(object));
         let total = all.len();
         let mut next = None;
@@ -188,7 +190,8 @@ impl Page {
                     Form::Metadata => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
                     _ => (format!("{}List", objects.served.name), objects.served.api_version()),
                 };
-                let text = format!("{{\"kind\":{kind:?},\"apiVersion\":{version:?},\"metadata\":{metadata},\"items\":[");
+                let text =
+                    format!("{{\"kind\":{kind:?},\"apiVersion\":{version:?},\"metadata\":{metadata},\"items\":[");
                 head.extend_from_slice(text.as_bytes());
             }
         }

@@ -41,7 +41,11 @@ pub(super) fn form(headers: &HeaderMap) -> Result<Form, Failure> {
         let mut parts = range.split(';').map(str::trim);
         let json = matches!(parts.next().unwrap_or_default(), "application/json" | "application/*" | "*/*");
         let parameter = |name: &str| {
-            range.split(';').filter_map(|part| part.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+            range
+                .split(';')
+                .filter_map(|part| part.trim().split_once('='))
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value)
         };
         match (json, parameter("as")) {
             (true, None) => Some(Form::Json),
@@ -124,7 +128,9 @@ pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Val
 pub(super) fn patch(kind: PatchKind, body: &[u8]) -> Result<Value, Failure> {
     match kind {
         PatchKind::Apply { .. } => yaml(body).map(Value::Object),
-        _ => serde_json::from_slice(body).map_err(|error| Failure::bad_request(format!("error decoding patch: {error}"))),
+        _ => {
+            serde_json::from_slice(body).map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))
+        }
     }
 }
 
@@ -141,7 +147,8 @@ fn yaml(body: &[u8]) -> Result<Map<String, Value>, Failure> {
     if let Ok(object) = json(body) {
         return Ok(object);
     }
-    let text = std::str::from_utf8(body).map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
+    let text =
+        std::str::from_utf8(body).map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
     match serde_saphyr::from_str::<Value>(text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Failure::bad_request("error decoding YAML: the body is no object")),
@@ -169,7 +176,10 @@ mod tests {
             ("*/*", Some(Form::Json)),
             ("application/json;as=Table;v=v1;g=meta.k8s.io,application/json", Some(Form::Table)),
             ("application/vnd.kubernetes.protobuf, application/json", Some(Form::Json)),
-            ("application/json;q=0.1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", Some(Form::Metadata)),
+            (
+                "application/json;q=0.1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+                Some(Form::Metadata),
+            ),
             ("application/vnd.kubernetes.protobuf", None),
             ("text/html", None),
         ];

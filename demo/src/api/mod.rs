@@ -30,6 +30,7 @@ use crate::failure::Failure;
 use crate::registry::{Registry, Written};
 use crate::schema;
 use crate::store::Key;
+pub(crate) use health::VERSION;
 use media::Form;
 use path::{Discovery, Objects, Target};
 use query::Query;

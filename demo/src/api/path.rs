@@ -64,9 +64,7 @@ pub(super) fn parse(path: &str) -> Option<Target> {
         ["api", version, ref rest @ ..] => objects("", version, rest).map(Target::Objects),
         ["apis"] => Some(Target::Discovery(Discovery::Groups)),
         ["apis", group] => Some(Target::Discovery(Discovery::Group(group.to_owned()))),
-        ["apis", group, version] => {
-            Some(Target::Discovery(Discovery::Resources(group.to_owned(), version.to_owned())))
-        }
+        ["apis", group, version] => Some(Target::Discovery(Discovery::Resources(group.to_owned(), version.to_owned()))),
         ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"] => {
             Some(Target::Review("SelfSubjectAccessReview"))
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::failure::{FieldError, Failure};
+use crate::failure::{Failure, FieldError};
 use crate::kinds::Served;
 use crate::registry::{Validation, WriteOptions};
 use crate::selectors::{FieldSelector, LabelSelector};
@@ -44,9 +44,10 @@ impl Query {
     pub(super) fn number(&self, name: &str) -> Result<Option<i64>, Failure> {
         match self.text(name) {
             "" => Ok(None),
-            text => text.parse().map(Some).map_err(|_| {
-                Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
-            }),
+            text => text
+                .parse()
+                .map(Some)
+                .map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))),
         }
     }
 

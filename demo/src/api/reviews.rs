@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{Call, json as json_answer, media};
-use crate::failure::{FieldError, Failure};
+use crate::failure::{Failure, FieldError};
 use crate::schema;
 
 /// Answers a review.

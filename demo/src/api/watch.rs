@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use super::media::{self, Form};
 use super::table::{self, Include};
 use super::{Api, Call, Objects, events, list};
-use crate::failure::{FieldError, Failure};
+use crate::failure::{Failure, FieldError};
 use crate::kinds::Served;
 use crate::selectors::{FieldSelector, LabelSelector};
 use crate::store::{Change, Compacted, Cursor, Event, Object, Store};
@@ -93,9 +93,7 @@ pub(super) async fn answer(api: &Api, objects: &Objects, call: &Call) -> Result<
     Ok(respond(lines))
 }
 
-fn respond(
-    lines: impl futures::Stream<Item = Result<Bytes, std::convert::Infallible>> + Send + 'static,
-) -> Response {
+fn respond(lines: impl futures::Stream<Item = Result<Bytes, std::convert::Infallible>> + Send + 'static) -> Response {
     let mut response = Response::new(Body::from_stream(lines));
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();

@@ -141,7 +141,8 @@ pub(super) fn create_part(
 }
 
 fn parse_options(value: &Value) -> Result<DeleteOptions, Failure> {
-    serde_json::from_value(value.clone()).map_err(|error| Failure::bad_request(format!("invalid DeleteOptions: {error}")))
+    serde_json::from_value(value.clone())
+        .map_err(|error| Failure::bad_request(format!("invalid DeleteOptions: {error}")))
 }
 
 /// How a deletion is meant: by the body, or by parameters.

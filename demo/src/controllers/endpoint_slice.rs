@@ -89,7 +89,10 @@ impl Controller for EndpointSlices {
             Kind::Service => queue.add(object.key.clone()),
             Kind::EndpointSlice => {
                 // Its own changes need no second look; those of others do, but not at once.
-                let name = object.labels.get(SERVICE_NAME).filter(|_| object.labels.get(MANAGED_BY).map(String::as_str) == Some(MANAGER));
+                let name = object
+                    .labels
+                    .get(SERVICE_NAME)
+                    .filter(|_| object.labels.get(MANAGED_BY).map(String::as_str) == Some(MANAGER));
                 if let Some(name) = name {
                     queue.add_after(Key::new(object.key.namespace(), name), CALM);
                 }
@@ -176,7 +179,9 @@ impl EndpointSlices {
             for endpoint in endpoints {
                 let home = parts.iter_mut().find(|(slice, _)| {
                     slice.as_ref().is_some_and(|slice| {
-                        slice.endpoints.iter().flatten().any(|it| it.target_ref.as_ref().map(|it| &it.uid) == endpoint.target_ref.as_ref().map(|it| &it.uid))
+                        slice.endpoints.iter().flatten().any(|it| {
+                            it.target_ref.as_ref().map(|it| &it.uid) == endpoint.target_ref.as_ref().map(|it| &it.uid)
+                        })
                     })
                 });
                 match home {
@@ -275,7 +280,8 @@ fn labels_of(service: &Service) -> BTreeMap<String, String> {
 
 /// When a pod last changed in a way that a slice shows.
 fn changed_at(pod: &Pod) -> Option<Timestamp> {
-    let ready = super::condition(pod.status.as_ref(), "Ready").and_then(|condition| condition.last_transition_time.clone());
+    let ready =
+        super::condition(pod.status.as_ref(), "Ready").and_then(|condition| condition.last_transition_time.clone());
     ready.map(|time| time.0)
 }
 
@@ -293,7 +299,9 @@ fn endpoint_of(pod: &Pod, service: &Service) -> Option<(Purpose, Endpoint)> {
     let ports = service_spec.ports.iter().flatten().filter_map(|port| port_of(pod, port)).collect();
     // A name of its own has a pod only below the Service that it names.
     let hostname = spec.hostname.clone().filter(|hostname| {
-        !hostname.is_empty() && spec.subdomain.as_deref() == Some(service.name()) && pod.namespace() == service.namespace()
+        !hostname.is_empty()
+            && spec.subdomain.as_deref() == Some(service.name())
+            && pod.namespace() == service.namespace()
     });
     let endpoint = Endpoint {
         addresses: vec![address.clone()],
@@ -336,4 +344,3 @@ fn port_of(pod: &Pod, port: &ServicePort) -> Option<EndpointPort> {
         app_protocol: port.app_protocol.clone(),
     })
 }
-

@@ -31,9 +31,8 @@ pub(super) async fn run(client: Client) {
                 let event: Option<Event> = object.parse();
                 let said = event.as_ref().and_then(|event| {
                     let last = event.last_timestamp.as_ref().map(|time| time.0);
-                    last.or_else(|| event.event_time.as_ref().map(|time| time.0)).or_else(|| {
-                        event.metadata.creation_timestamp.as_ref().map(|time| time.0)
-                    })
+                    last.or_else(|| event.event_time.as_ref().map(|time| time.0))
+                        .or_else(|| event.metadata.creation_timestamp.as_ref().map(|time| time.0))
                 });
                 said.is_some_and(|said| time::since(said) > KEPT)
             };

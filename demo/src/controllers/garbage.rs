@@ -58,7 +58,9 @@ impl Garbage {
             let propagation = if waiting { Propagation::Foreground } else { Propagation::Background };
             let propagation = if has_finalizer(object, ORPHAN) { Propagation::Orphan } else { propagation };
             let options = DeleteOptions { propagation_policy: Some(propagation), ..DeleteOptions::of(&object.uid) };
-            return ignore_missing(self.client.registry().delete(object.kind.served(), &object.key, &options).map(drop));
+            return ignore_missing(
+                self.client.registry().delete(object.kind.served(), &object.key, &options).map(drop),
+            );
         }
         if gone.is_empty() {
             return Ok(());
@@ -92,7 +94,8 @@ impl Garbage {
         } else if has_finalizer(object, FOREGROUND) {
             let blocks = |dependent: &Object| {
                 let owners = owners_of(&dependent.value());
-                let mut ours = owners.iter().filter(|owner| owner.get("uid").and_then(Value::as_str) == Some(&*object.uid));
+                let mut ours =
+                    owners.iter().filter(|owner| owner.get("uid").and_then(Value::as_str) == Some(&*object.uid));
                 ours.any(|owner| owner.get("blockOwnerDeletion").and_then(Value::as_bool) == Some(true))
             };
             let mut blocked = false;

@@ -22,20 +22,20 @@ mod template_hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::kinds::Kind;
+use crate::kubelet::{self, Kubelet};
 use crate::pace::Pace;
 use crate::registry::{Client, Registry};
+use crate::scheduler::{self, Scheduler};
 use crate::store::{Event, Key};
 
 pub(crate) use owners::{controller_of, owner_reference};
-pub(crate) use pods::{condition, is_available, is_ready, next_availability, set_condition};
+pub(crate) use pods::{condition, has_ended, set_condition};
 pub(crate) use queue::Queue;
 pub(crate) use recorder::{Recorder, event_name, reference};
-pub(crate) use runner::Feed;
 
 /// The name under which the controllers write.
 const MANAGER: &str = "kube-controller-manager";
@@ -58,8 +58,8 @@ pub(crate) trait Controller: Send + 'static {
     fn sync(&mut self, key: &Key) -> Result<Option<Duration>, Failure>;
 }
 
-/// Starts all controllers; they end when the set is dropped.
-pub(crate) fn start(registry: &Arc<Registry>, pace: &watch::Receiver<Pace>, tasks: &mut JoinSet<()>) {
+/// Starts all controllers, the scheduler and the kubelets; they end when the set is dropped.
+pub(crate) fn start(registry: &Arc<Registry>, pace: Pace, tasks: &mut JoinSet<()>) {
     let client = Client::new(registry, MANAGER);
     let recorder = |component: &'static str| Recorder::new(client.clone(), component);
     let store = Arc::clone(&registry.store);
@@ -73,7 +73,9 @@ pub(crate) fn start(registry: &Arc<Registry>, pace: &watch::Receiver<Pace>, task
     run(Box::new(garbage::Garbage::new(client.clone())));
     run(Box::new(namespace::Namespaces::new(client.clone())));
     run(Box::new(storage::Claims::new(client.clone(), recorder("persistentvolume-controller"))));
-    let nodes = node_lifecycle::Nodes::new(client.clone(), recorder("node-controller"), pace.clone());
+    let nodes = node_lifecycle::Nodes::new(client.clone(), recorder("node-controller"), pace);
     run(Box::new(nodes));
+    run(Box::new(Scheduler::new(Client::new(registry, scheduler::NAME))));
+    run(Box::new(Kubelet::new(Client::new(registry, kubelet::NAME), pace)));
     tasks.spawn(event_ttl::run(client));
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod, Taint, Toleration};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::pods::{condition, is_terminating, set_condition};
@@ -24,13 +23,13 @@ const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 pub(super) struct Nodes {
     client: Client,
     recorder: Recorder,
-    pace: watch::Receiver<Pace>,
+    pace: Pace,
     /// When each node was heard of last, and what it said then.
     heard: HashMap<String, (Option<Timestamp>, Instant)>,
 }
 
 impl Nodes {
-    pub(super) fn new(client: Client, recorder: Recorder, pace: watch::Receiver<Pace>) -> Self {
+    pub(super) fn new(client: Client, recorder: Recorder, pace: Pace) -> Self {
         Self { client, recorder, pace, heard: HashMap::new() }
     }
 
@@ -107,7 +106,7 @@ impl Nodes {
 
     /// Tells the pods to go that do not bear the node's taint any longer; tells when the next one will not.
     fn evict(&mut self, node: &Node, since: Timestamp) -> Result<Option<Duration>, Failure> {
-        let pace = *self.pace.borrow();
+        let pace = self.pace;
         let mut next = None;
         for pod in self.pods_on(node.name()) {
             if is_terminating(&pod) {
@@ -169,7 +168,7 @@ impl Controller for Nodes {
         if heard.0 != beat {
             *heard = (beat, Instant::now());
         }
-        let grace = self.pace.borrow().node_grace();
+        let grace = self.pace.node_grace();
         let silent = heard.1.elapsed();
         let taints = node.spec.as_ref().and_then(|spec| spec.taints.clone()).unwrap_or_default();
         let marked = taints.iter().find(|taint| taint.key == UNREACHABLE && taint.effect == "NoExecute");

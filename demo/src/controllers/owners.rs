@@ -32,7 +32,8 @@ pub(super) fn owner_key(object: &Object, kind: Kind) -> Option<Key> {
     }
     let value = object.value();
     let owners = value.get("metadata")?.get("ownerReferences")?.as_array()?;
-    let owner = owners.iter().find(|owner| owner.get("controller").and_then(serde_json::Value::as_bool) == Some(true))?;
+    let owner =
+        owners.iter().find(|owner| owner.get("controller").and_then(serde_json::Value::as_bool) == Some(true))?;
     let text = |name: &str| owner.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
     (text("kind") == kind.name()).then(|| Key::new(object.key.namespace(), text("name")))
 }

@@ -47,7 +47,11 @@ fn until_available(pod: &Pod, seconds: i32, now: Timestamp) -> Option<Duration> 
 }
 
 /// How long until the next of these pods was ready for so many seconds.
-pub(crate) fn next_availability<'a>(pods: impl IntoIterator<Item = &'a Pod>, seconds: i32, now: Timestamp) -> Option<Duration> {
+pub(crate) fn next_availability<'a>(
+    pods: impl IntoIterator<Item = &'a Pod>,
+    seconds: i32,
+    now: Timestamp,
+) -> Option<Duration> {
     let waits = pods.into_iter().filter_map(|pod| until_available(pod, seconds, now));
     waits.filter(|wait| !wait.is_zero()).min()
 }

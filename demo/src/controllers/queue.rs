@@ -19,6 +19,8 @@ pub(crate) struct Queue {
     now: VecDeque<Key>,
     waiting: HashSet<Key>,
     later: BTreeMap<Instant, BTreeSet<Key>>,
+    /// When each one is due that waits for its time: of several times the first.
+    due: HashMap<Key, Instant>,
     failed: HashMap<Key, u32>,
 }
 
@@ -32,7 +34,18 @@ impl Queue {
 
     /// An object is to be seen to after a while.
     pub(crate) fn add_after(&mut self, key: Key, wait: Duration) {
-        self.later.entry(Instant::now() + wait).or_default().insert(key);
+        let due = Instant::now() + wait;
+        match self.due.get(&key) {
+            Some(known) if *known <= due => return,
+            Some(known) => {
+                if let Some(keys) = self.later.get_mut(known) {
+                    keys.remove(&key);
+                }
+            }
+            None => {}
+        }
+        self.due.insert(key.clone(), due);
+        self.later.entry(due).or_default().insert(key);
     }
 
     /// A step failed: it is tried again, after a while that grows.
@@ -58,11 +71,54 @@ impl Queue {
         let now = Instant::now();
         while let Some(entry) = self.later.first_entry().filter(|entry| *entry.key() <= now) {
             for key in entry.remove() {
+                self.due.remove(&key);
                 self.add(key);
             }
         }
         let key = self.now.pop_front()?;
         self.waiting.remove(&key);
         Some(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        Key::new("default", name)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn given_objects_when_added_several_times_then_each_comes_once_and_when_it_is_first_due() {
+        let mut queue = Queue::default();
+        queue.add(key("now"));
+        queue.add(key("now"));
+        for seconds in [5, 2, 9] {
+            queue.add_after(key("later"), Duration::from_secs(seconds));
+        }
+        assert_eq!(queue.pop(), Some(key("now")));
+        assert_eq!(queue.pop(), None);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(queue.pop(), Some(key("later")));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(queue.pop(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn given_a_step_that_fails_when_tried_again_then_it_waits_longer_each_time_until_it_succeeds() {
+        let mut queue = Queue::default();
+        let mut waits = Vec::new();
+        for _ in 0..3 {
+            queue.failed(key("web"));
+            let due = queue.due().expect("it waits");
+            waits.push((due - Instant::now()).as_millis());
+            tokio::time::advance(Duration::from_millis(100)).await;
+            assert_eq!(queue.pop(), Some(key("web")));
+        }
+        assert_eq!(waits, [5, 10, 20]);
+        queue.succeeded(&key("web"));
+        queue.failed(key("web"));
+        assert_eq!(queue.due().map(|due| (due - Instant::now()).as_millis()), Some(5));
     }
 }

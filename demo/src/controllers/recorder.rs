@@ -124,4 +124,3 @@ pub(crate) fn event_name(object: &str) -> String {
     let unique = if now > last { now } else { LAST.fetch_add(1, Ordering::Relaxed) + 1 };
     format!("{object}.{unique:x}")
 }
-

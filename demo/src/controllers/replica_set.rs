@@ -104,7 +104,10 @@ impl ReplicaSets {
 }
 
 /// Which pods go first: those that are least far, least ready, most doubled up, youngest.
-fn rank(pod: &Pod, all: &[Pod]) -> (bool, u8, bool, i64, usize, std::cmp::Reverse<Option<Timestamp>>, std::cmp::Reverse<Option<Timestamp>>) {
+fn rank(
+    pod: &Pod,
+    all: &[Pod],
+) -> (bool, u8, bool, i64, usize, std::cmp::Reverse<Option<Timestamp>>, std::cmp::Reverse<Option<Timestamp>>) {
     let node = |pod: &Pod| pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
     let own = node(pod);
     let phase = match phase(pod) {
@@ -114,7 +117,8 @@ fn rank(pod: &Pod, all: &[Pod]) -> (bool, u8, bool, i64, usize, std::cmp::Revers
     };
     let cost = pod.metadata.annotations.as_ref().and_then(|annotations| annotations.get(COST)?.parse().ok());
     let beside = all.iter().filter(|other| !own.is_empty() && node(other) == own && is_ready(other)).count();
-    let ready = super::condition(pod.status.as_ref(), "Ready").and_then(|condition| condition.last_transition_time.clone());
+    let ready =
+        super::condition(pod.status.as_ref(), "Ready").and_then(|condition| condition.last_transition_time.clone());
     let ready = ready.map(|time| time.0);
     let made = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
     (
@@ -159,7 +163,8 @@ impl Controller for ReplicaSets {
         let Some(set) = store.typed::<ReplicaSet>(key.namespace(), key.name()) else { return Ok(None) };
         let Some(selector) = LabelSelector::of(&set.spec.selector) else { return Ok(None) };
         let pods: Vec<Pod> = claim(&self.client, &*set, &selector, |_: &Pod| true)?;
-        let (ending, mut active): (Vec<Pod>, Vec<Pod>) = pods.into_iter().filter(|pod| !has_ended(pod)).partition(is_terminating);
+        let (ending, mut active): (Vec<Pod>, Vec<Pod>) =
+            pods.into_iter().filter(|pod| !has_ended(pod)).partition(is_terminating);
         active.sort_by_key(|pod| pod.metadata.name.clone());
         let managed = match set.metadata.deletion_timestamp {
             None => self.manage(&set, &active),
@@ -175,7 +180,13 @@ impl Controller for ReplicaSets {
     }
 }
 
-fn status(set: &ReplicaSet, active: &[Pod], ending: &[Pod], failed: Option<&Failure>, now: Timestamp) -> ReplicaSetStatus {
+fn status(
+    set: &ReplicaSet,
+    active: &[Pod],
+    ending: &[Pod],
+    failed: Option<&Failure>,
+    now: Timestamp,
+) -> ReplicaSetStatus {
     let seconds = set.spec.min_ready_seconds.unwrap_or(0);
     let labels = set.spec.template.as_ref().and_then(|template| template.metadata.as_ref()?.labels.clone());
     let labelled = LabelSelector::equal_to(&labels.unwrap_or_default());

@@ -72,8 +72,10 @@ impl Claims {
             Ok(mut volume) => {
                 let message = format!("Successfully provisioned volume {name}");
                 self.recorder.normal(reference(claim), "ProvisioningSucceeded", message);
-                volume.status =
-                    Some(PersistentVolumeStatus { phase: Some("Bound".to_owned()), ..PersistentVolumeStatus::default() });
+                volume.status = Some(PersistentVolumeStatus {
+                    phase: Some("Bound".to_owned()),
+                    ..PersistentVolumeStatus::default()
+                });
                 self.client.update_status(&volume)?;
             }
             Err(failure) if failure.is_already_exists() => {}
@@ -114,7 +116,8 @@ impl Claims {
         for volume in self.client.store().list_typed::<PersistentVolume>(None) {
             let spec = volume.spec.clone().unwrap_or_default();
             let bound = spec.claim_ref.as_ref().is_some_and(|reference| {
-                reference.namespace.as_deref() == Some(claim.namespace()) && reference.name.as_deref() == Some(claim.name())
+                reference.namespace.as_deref() == Some(claim.namespace())
+                    && reference.name.as_deref() == Some(claim.name())
             });
             let phase = volume.status.as_ref().and_then(|status| status.phase.as_deref());
             if !bound || phase != Some("Bound") {
@@ -135,7 +138,10 @@ impl Claims {
 /// The names of the claims that a pod uses.
 fn claims_of(pod: &Pod) -> impl Iterator<Item = &str> {
     let volumes = pod.spec.as_ref().and_then(|spec| spec.volumes.as_ref());
-    volumes.into_iter().flatten().filter_map(|volume| Some(volume.persistent_volume_claim.as_ref()?.claim_name.as_str()))
+    volumes
+        .into_iter()
+        .flatten()
+        .filter_map(|volume| Some(volume.persistent_volume_claim.as_ref()?.claim_name.as_str()))
 }
 
 impl Controller for Claims {
@@ -153,9 +159,9 @@ impl Controller for Claims {
             // A new pod may be the first to need a claim, one that went the last.
             _ if event.change == Change::Modified && event.previous.is_some() => {
                 let ended = |it: &crate::store::Object| {
-                    it.fields.iter().any(|(name, value)| {
-                        *name == "status.phase" && matches!(&**value, "Succeeded" | "Failed")
-                    })
+                    it.fields
+                        .iter()
+                        .any(|(name, value)| *name == "status.phase" && matches!(&**value, "Succeeded" | "Failed"))
                 };
                 if ended(&event.object) {
                     self.add_claims(event, queue);

@@ -38,10 +38,7 @@ impl Manager {
     /// Whether both are the same one.
     pub fn is(&self, other: &Self) -> bool {
         let version = self.operation == Operation::Apply || self.api_version == other.api_version;
-        self.name == other.name
-            && self.operation == other.operation
-            && self.subresource == other.subresource
-            && version
+        self.name == other.name && self.operation == other.operation && self.subresource == other.subresource && version
     }
 
     /// As messages name it.
@@ -98,8 +95,8 @@ impl Managers {
     /// # Errors
     /// What is wrong with it.
     pub fn from_client(value: &Value) -> Result<Self, String> {
-        let entries: Vec<Entry> =
-            serde_json::from_value(value.clone()).map_err(|error| format!("failed to decode managed fields: {error}"))?;
+        let entries: Vec<Entry> = serde_json::from_value(value.clone())
+            .map_err(|error| format!("failed to decode managed fields: {error}"))?;
         let managers = entries.into_iter().map(|entry| entry.into_manager().ok_or("failed to decode managed fields"));
         Ok(Self(managers.collect::<Result<_, _>>()?))
     }
@@ -111,7 +108,13 @@ impl Managers {
         }
         let mut sorted: Vec<&Manager> = self.0.iter().collect();
         let rank = |manager: &Manager| {
-            (manager.operation, manager.time, manager.name.clone(), manager.api_version.clone(), manager.subresource.clone())
+            (
+                manager.operation,
+                manager.time,
+                manager.name.clone(),
+                manager.api_version.clone(),
+                manager.subresource.clone(),
+            )
         };
         sorted.sort_by_key(|manager| rank(manager));
         let entries: Vec<Entry> = sorted.into_iter().map(Entry::of).collect();
@@ -121,9 +124,10 @@ impl Managers {
     /// Whether both say the same, whenever it was.
     pub fn same_but_times(&self, other: &Self) -> bool {
         self.0.len() == other.0.len()
-            && self.0.iter().all(|manager| {
-                other.0.iter().any(|other| manager.is(other) && manager.fields == other.fields)
-            })
+            && self
+                .0
+                .iter()
+                .all(|manager| other.0.iter().any(|other| manager.is(other) && manager.fields == other.fields))
     }
 
     /// Makes one of the managers that wrote longest ago, if there are too many.

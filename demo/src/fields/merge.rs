@@ -93,8 +93,8 @@ fn merge_lists(live: &[Value], intent: &[Value], list: &List, path: &mut Vec<Ste
         // What the live list has before this item, and nobody wants elsewhere, stays before it.
         let before = known.iter().position(|(live, _)| live == step);
         if let Some(before) = before {
-            while let Some((live, value)) =
-                next_live.next_if(|(live, _)| known.iter().position(|(other, _)| other == live).is_some_and(|at| at < before))
+            while let Some((live, value)) = next_live
+                .next_if(|(live, _)| known.iter().position(|(other, _)| other == live).is_some_and(|at| at < before))
             {
                 if !is_wanted(live) && done.insert(live) {
                     merged.push((*value).clone());

@@ -14,8 +14,8 @@ mod set;
 mod track;
 
 pub(crate) use apply::LAST_APPLIED;
-pub use apply::{ApplyError, Applied, apply};
-pub use compare::{Comparison, compare, fields_of};
+pub use apply::{ApplyError, apply};
+pub use compare::{compare, fields_of};
 pub use managers::{Manager, Managers, Operation};
 pub use merge::{merge, without};
 pub use set::{FieldSet, Step};

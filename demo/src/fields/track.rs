@@ -35,8 +35,17 @@ static NOBODYS: LazyLock<FieldSet> = LazyLock::new(|| {
     for name in ["apiVersion", "kind", "metadata"] {
         set.insert(&[Step::Field(name.to_owned())]);
     }
-    let metadata =
-        ["name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields", "resourceVersion"];
+    let metadata = [
+        "name",
+        "namespace",
+        "creationTimestamp",
+        "selfLink",
+        "uid",
+        "clusterName",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+    ];
     for name in metadata {
         set.insert(&[Step::Field("metadata".to_owned()), Step::Field(name.to_owned())]);
     }

@@ -5,7 +5,9 @@ use rand::RngExt as _;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Registry, WriteOptions, Written, metadata_of, metadata_text, part_of, take_managed, unkept_json, write_failure};
+use super::{
+    Registry, WriteOptions, Written, metadata_of, metadata_text, part_of, take_managed, unkept_json, write_failure,
+};
 use crate::failure::Failure;
 use crate::fields::{Managers, Operation, track};
 use crate::kinds::{Kind, Served};
@@ -79,8 +81,7 @@ impl Registry {
             self.admit(served, namespace, &mut object)?;
             let mut errors = Vec::new();
             let metadata = object.get("metadata").cloned().unwrap_or_default();
-            let metadata =
-                serde_json::from_value(metadata).map_err(|error| Failure::bad_request(error.to_string()))?;
+            let metadata = serde_json::from_value(metadata).map_err(|error| Failure::bad_request(error.to_string()))?;
             check_metadata(kind, &metadata, &mut errors);
             // Addresses are given out only when the object is sure to be kept: nobody else gets one meanwhile.
             let mut addresses = self.addresses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -187,8 +188,5 @@ fn cut(prefix: &str) -> &str {
 
 /// Whether objects of a kind count the versions of what is wanted of them.
 pub(super) const fn has_generation(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Pod | Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet | Kind::EndpointSlice
-    )
+    matches!(kind, Kind::Pod | Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet | Kind::EndpointSlice)
 }

@@ -142,7 +142,8 @@ impl Registry {
         live: &Live,
         object: Map<String, Value>,
     ) -> Result<Arc<Object>, crate::store::WriteError> {
-        let managed = if live.managers == Managers::default() { bytes::Bytes::new() } else { live.object.managed.clone() };
+        let managed =
+            if live.managers == Managers::default() { bytes::Bytes::new() } else { live.object.managed.clone() };
         self.store.put(Draft::new(kind, object, managed), Expected::Revision(live.object.revision))
     }
 }

@@ -172,11 +172,7 @@ fn take_managed(object: &mut Map<String, Value>) -> Result<Option<Managers>, Fai
 }
 
 /// Reads an object by its type; gives back what to warn of.
-fn decode(
-    served: &Served,
-    object: &mut Map<String, Value>,
-    validation: Validation,
-) -> Result<Vec<String>, Failure> {
+fn decode(served: &Served, object: &mut Map<String, Value>, validation: Validation) -> Result<Vec<String>, Failure> {
     let unreadable = |error: String| {
         let (name, version) = (served.name, served.version);
         Failure::bad_request(format!("{name} in version {version:?} cannot be handled as a {name}: {error}"))

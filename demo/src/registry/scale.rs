@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::failure::{FieldError, Failure};
+use crate::failure::{Failure, FieldError};
 use crate::selectors::LabelSelector;
 use crate::store::Object;
 

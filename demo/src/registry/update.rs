@@ -3,8 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::create::has_generation;
-use super::{ATTEMPTS, Live, Registry, WriteOptions, Written, metadata_of, metadata_text, part_of, take_managed, unkept_json, write_failure};
-use crate::failure::{FieldError, Failure};
+use super::{
+    ATTEMPTS, Live, Registry, WriteOptions, Written, metadata_of, metadata_text, part_of, take_managed, unkept_json,
+    write_failure,
+};
+use crate::failure::{Failure, FieldError};
 use crate::fields::{Managers, Operation, Part, track};
 use crate::kinds::{Kind, Served, Subresource};
 use crate::resources::{Occasion, apply_rules, check_metadata, check_metadata_update};
@@ -34,7 +37,8 @@ impl Registry {
     ) -> Result<Written, Failure> {
         let named = metadata_text(&object, "name").to_owned();
         if named != key.name() {
-            let message = format!("the name of the object ({named}) does not match the name on the URL ({})", key.name());
+            let message =
+                format!("the name of the object ({named}) does not match the name on the URL ({})", key.name());
             return Err(Failure::bad_request(message));
         }
         let namespace = metadata_text(&object, "namespace");
@@ -185,10 +189,7 @@ impl Registry {
 fn insists(served: &Served, live: &Live, object: &Map<String, Value>) -> Result<bool, Failure> {
     let uid = metadata_text(object, "uid");
     if !uid.is_empty() && uid != &*live.object.uid {
-        let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-            live.object.uid
-        );
+        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", live.object.uid);
         return Err(Failure::conflict(served, live.object.key.name(), &why));
     }
     let version = metadata_text(object, "resourceVersion");

@@ -17,7 +17,7 @@ mod volume;
 
 use serde_json::{Map, Value};
 
-use crate::failure::{FieldError, Failure};
+use crate::failure::{Failure, FieldError};
 use crate::kinds::{Kind, Typed};
 use crate::names;
 
@@ -55,21 +55,62 @@ pub(crate) trait Rules: Typed {
 /// Calls `$then` with `$T` as the type of a kind's objects.
 macro_rules! with_type {
     ($kind:expr, $T:ident => $then:expr) => {{
-        use k8s_openapi::api::{apps::v1 as apps, core::v1 as core, discovery::v1 as discovery, storage::v1 as storage};
+        use k8s_openapi::api::{
+            apps::v1 as apps, core::v1 as core, discovery::v1 as discovery, storage::v1 as storage,
+        };
         match $kind {
-            Kind::Namespace => { type $T = core::Namespace; $then }
-            Kind::Node => { type $T = core::Node; $then }
-            Kind::Pod => { type $T = core::Pod; $then }
-            Kind::Service => { type $T = core::Service; $then }
-            Kind::EndpointSlice => { type $T = discovery::EndpointSlice; $then }
-            Kind::StatefulSet => { type $T = apps::StatefulSet; $then }
-            Kind::Deployment => { type $T = apps::Deployment; $then }
-            Kind::ReplicaSet => { type $T = apps::ReplicaSet; $then }
-            Kind::ControllerRevision => { type $T = apps::ControllerRevision; $then }
-            Kind::Event => { type $T = core::Event; $then }
-            Kind::PersistentVolumeClaim => { type $T = core::PersistentVolumeClaim; $then }
-            Kind::PersistentVolume => { type $T = core::PersistentVolume; $then }
-            Kind::StorageClass => { type $T = storage::StorageClass; $then }
+            Kind::Namespace => {
+                type $T = core::Namespace;
+                $then
+            }
+            Kind::Node => {
+                type $T = core::Node;
+                $then
+            }
+            Kind::Pod => {
+                type $T = core::Pod;
+                $then
+            }
+            Kind::Service => {
+                type $T = core::Service;
+                $then
+            }
+            Kind::EndpointSlice => {
+                type $T = discovery::EndpointSlice;
+                $then
+            }
+            Kind::StatefulSet => {
+                type $T = apps::StatefulSet;
+                $then
+            }
+            Kind::Deployment => {
+                type $T = apps::Deployment;
+                $then
+            }
+            Kind::ReplicaSet => {
+                type $T = apps::ReplicaSet;
+                $then
+            }
+            Kind::ControllerRevision => {
+                type $T = apps::ControllerRevision;
+                $then
+            }
+            Kind::Event => {
+                type $T = core::Event;
+                $then
+            }
+            Kind::PersistentVolumeClaim => {
+                type $T = core::PersistentVolumeClaim;
+                $then
+            }
+            Kind::PersistentVolume => {
+                type $T = core::PersistentVolume;
+                $then
+            }
+            Kind::StorageClass => {
+                type $T = storage::StorageClass;
+                $then
+            }
         }
     }};
 }

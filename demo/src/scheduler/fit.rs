@@ -34,7 +34,8 @@ pub(super) fn check(pod: &Pod, node: &Node, load: Load) -> Result<(), String> {
     let selected = spec.node_selector.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
     let affinity = spec.affinity.and_then(|affinity| affinity.node_affinity);
     let required = affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution);
-    let liked = required.is_none_or(|required| required.node_selector_terms.iter().any(|term| matches(term, node, labels)));
+    let liked =
+        required.is_none_or(|required| required.node_selector_terms.iter().any(|term| matches(term, node, labels)));
     if !selected || !liked {
         return Err("node(s) didn't match Pod's node affinity/selector".to_owned());
     }

@@ -20,7 +20,7 @@ use crate::time;
 use tally::Tally;
 
 /// The name under which it writes, and by which pods ask for it.
-const NAME: &str = "default-scheduler";
+pub(crate) const NAME: &str = "default-scheduler";
 
 /// How long a pod that fits nowhere waits until it is tried again, if nothing changes.
 const AGAIN: Duration = Duration::from_secs(60);

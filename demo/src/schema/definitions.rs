@@ -77,7 +77,9 @@ fn complete(name: &str, definition: &mut Map<String, Value>) {
     for (field, property) in properties {
         let Some(property) = property.as_object_mut() else { continue };
         // A reference with a description beside it is written as a part of the property.
-        if property.len() > 1 && let Some(reference) = property.remove("$ref") {
+        if property.len() > 1
+            && let Some(reference) = property.remove("$ref")
+        {
             property.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
         }
         if let Some(values) = super::values::of(short, field) {

@@ -10,6 +10,7 @@ use fnv::FnvHasher;
 use serde_json::{Map, Value, json};
 
 use super::definitions::{DEFINITIONS, PATH};
+use crate::api::VERSION;
 use crate::kinds::{SERVED, Scope, Served, Subresource};
 
 /// A document.
@@ -87,7 +88,7 @@ fn build(group: &str, version: &str) -> Value {
     }
     json!({
         "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": "v1.37.2"},
+        "info": {"title": "Kubernetes", "version": VERSION},
         "paths": paths,
         "components": {"schemas": closure(&roots)},
     })

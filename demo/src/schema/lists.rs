@@ -43,8 +43,14 @@ pub(super) fn of(object: &str, field: &str) -> Option<ListRule> {
         | ("ResourceRequirements", "claims")
         | (
             "PodSpec",
-            "containers" | "ephemeralContainers" | "evictionResponders" | "imagePullSecrets" | "initContainers"
-            | "resourceClaims" | "schedulingGates" | "volumes",
+            "containers"
+            | "ephemeralContainers"
+            | "evictionResponders"
+            | "imagePullSecrets"
+            | "initContainers"
+            | "resourceClaims"
+            | "schedulingGates"
+            | "volumes",
         )
         | ("PodStatus", "resourceClaimStatuses" | "volumeHealth") => ListKind::Map(&["name"]),
         ("Container" | "EphemeralContainer", "ports") => ListKind::Map(&["containerPort", "protocol"]),

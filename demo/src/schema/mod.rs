@@ -11,10 +11,10 @@ mod quantity;
 mod types;
 mod values;
 
-pub use decode::{Decoded, decode};
+pub use decode::decode;
 pub use document::{document, index};
 pub use quantity::Quantity;
-pub use types::{Field, List, ListKind, Map, ObjectType, PatchKey, Shape};
+pub use types::{List, ListKind, ObjectType, PatchKey, Shape};
 
 use std::sync::{Arc, LazyLock};
 

@@ -23,18 +23,8 @@ const NANOS: i128 = 1_000_000_000;
 /// The greatest amount; what is more becomes this.
 const MOST: i128 = i64::MAX as i128 * NANOS;
 
-const DECIMAL: [(&str, i32); 10] = [
-    ("n", -9),
-    ("u", -6),
-    ("m", -3),
-    ("", 0),
-    ("k", 3),
-    ("M", 6),
-    ("G", 9),
-    ("T", 12),
-    ("P", 15),
-    ("E", 18),
-];
+const DECIMAL: [(&str, i32); 10] =
+    [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
 const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 impl Quantity {
@@ -59,7 +49,8 @@ impl FromStr for Quantity {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const SHAPE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+        const SHAPE: &str =
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
         const SUFFIX: &str = "unable to parse quantity's suffix";
         let (negative, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -71,7 +62,8 @@ impl FromStr for Quantity {
         if fraction.contains('.') || (whole.is_empty() && fraction.is_empty()) {
             return Err(SHAPE);
         }
-        let (format, exponent, factor) = if let Some((_, exponent)) = DECIMAL.iter().find(|(known, _)| *known == suffix) {
+        let (format, exponent, factor) = if let Some((_, exponent)) = DECIMAL.iter().find(|(known, _)| *known == suffix)
+        {
             (Format::Decimal, *exponent, 1)
         } else if let Some(power) = BINARY.iter().position(|known| *known == suffix) {
             (Format::Binary, 0, 1_i128 << (10 * power))
@@ -182,7 +174,13 @@ mod tests {
     #[test]
     fn given_long_numbers_when_read_then_nothing_overflows() {
         let nines = "9".repeat(200);
-        for text in [nines.clone(), format!("0.{nines}"), format!("{nines}Ei"), "1e999999999".to_owned(), "1e-999999999".to_owned()] {
+        for text in [
+            nines.clone(),
+            format!("0.{nines}"),
+            format!("{nines}Ei"),
+            "1e999999999".to_owned(),
+            "1e-999999999".to_owned(),
+        ] {
             assert!(text.parse::<Quantity>().is_ok(), "{text}");
         }
     }

@@ -112,12 +112,8 @@ type Definitions = BTreeMap<String, serde_json::Map<String, Value>>;
 
 impl Types {
     pub(super) fn build(definitions: &Definitions) -> Self {
-        let nothing = ObjectType {
-            name: String::new(),
-            package: String::new(),
-            fields: BTreeMap::new(),
-            atomic: false,
-        };
+        let nothing =
+            ObjectType { name: String::new(), package: String::new(), fields: BTreeMap::new(), atomic: false };
         let mut types = Self { objects: HashMap::new(), roots: HashMap::new(), nothing: Arc::new(nothing) };
         for name in definitions.keys() {
             let object = types.object(definitions, name);

@@ -143,7 +143,9 @@ impl FieldSelector {
             let value = match term.field {
                 "metadata.name" => name,
                 "metadata.namespace" => namespace,
-                field => values.iter().find(|(known, _)| *known == field).map_or_else(|| absent(field), |(_, text)| text),
+                field => {
+                    values.iter().find(|(known, _)| *known == field).map_or_else(|| absent(field), |(_, text)| text)
+                }
             };
             (value == term.value) == term.equal
         })

@@ -4,4 +4,4 @@ mod fields;
 mod labels;
 
 pub use fields::{FieldSelector, selectable};
-pub use labels::{LabelSelector, Operator, Requirement};
+pub use labels::LabelSelector;

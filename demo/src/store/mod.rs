@@ -118,8 +118,7 @@ impl Entry {
 impl Store {
     /// An empty store.
     pub fn new(limits: Limits) -> Self {
-        let state =
-            State { revision: 1, kinds: Default::default(), owned: HashMap::new(), bytes: 0 };
+        let state = State { revision: 1, kinds: Default::default(), owned: HashMap::new(), bytes: 0 };
         let changed = std::array::from_fn(|_| watch::Sender::new(0));
         Self { state: RwLock::new(state), changed, any_changed: watch::Sender::new(0), limits }
     }
@@ -299,9 +298,9 @@ impl State {
         let start = namespace.map(Key::first_of);
         let from = start.as_ref().map_or(Bound::Unbounded, Bound::Included);
         let objects = &self.kinds[kind.index()].objects;
-        objects.range((from, Bound::Unbounded)).take_while(move |(key, _)| {
-            namespace.is_none_or(|namespace| key.namespace() == namespace)
-        })
+        objects
+            .range((from, Bound::Unbounded))
+            .take_while(move |(key, _)| namespace.is_none_or(|namespace| key.namespace() == namespace))
     }
 
     /// Takes a change in: the object, the index of owners, the history.

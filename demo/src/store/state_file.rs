@@ -106,8 +106,7 @@ pub fn load(store: &Store, path: &Path) -> Result<bool, StateError> {
         Err(error) => return Err(unreadable(error)),
     };
     let mut lines = BufReader::new(file).lines().enumerate();
-    let damaged =
-        |line: usize, reason: String| StateError::Damaged { path: path.to_owned(), line: line + 1, reason };
+    let damaged = |line: usize, reason: String| StateError::Damaged { path: path.to_owned(), line: line + 1, reason };
     let Some((_, first)) = lines.next() else { return Err(damaged(0, "it is empty".to_owned())) };
     let header: Header =
         serde_json::from_str(&first.map_err(unreadable)?).map_err(|error| damaged(0, error.to_string()))?;

@@ -24,8 +24,7 @@ pub(super) fn service(service: &Service, age: &str, _: Timestamp) -> Vec<Value> 
     let spec = service.spec.clone().unwrap_or_default();
     let kind = spec.type_.as_deref().unwrap_or_default();
     let ports: Vec<String> = spec.ports.iter().flatten().map(port).collect();
-    let selector: Vec<String> =
-        spec.selector.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
+    let selector: Vec<String> = spec.selector.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
     vec![
         json!(service.name()),
         json!(kind),
@@ -79,13 +78,7 @@ pub(super) fn endpoint_slice(slice: &EndpointSlice, age: &str, _: Timestamp) -> 
         .collect();
     let addresses: Vec<String> =
         slice.endpoints.iter().flatten().flat_map(|endpoint| endpoint.addresses.iter().cloned()).collect();
-    vec![
-        json!(slice.name()),
-        json!(slice.address_type),
-        json!(some_of(&ports)),
-        json!(some_of(&addresses)),
-        json!(age),
-    ]
+    vec![json!(slice.name()), json!(slice.address_type), json!(some_of(&ports)), json!(some_of(&addresses)), json!(age)]
 }
 
 pub(super) const NODE: &[Column] = &[

@@ -88,7 +88,8 @@ pub(super) const CLASS: &[Column] = &[
 
 pub(super) fn class(class: &StorageClass, age: &str, _: Timestamp) -> Vec<Value> {
     let mut annotations = class.metadata.annotations.iter().flatten();
-    let default = annotations.any(|(key, value)| key == "storageclass.kubernetes.io/is-default-class" && value == "true");
+    let default =
+        annotations.any(|(key, value)| key == "storageclass.kubernetes.io/is-default-class" && value == "true");
     let name = if default { format!("{} (default)", class.name()) } else { class.name().to_owned() };
     vec![
         json!(name),

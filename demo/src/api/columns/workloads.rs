@@ -10,7 +10,8 @@ use super::{Column, integer, name, text, wide};
 use crate::kinds::Typed;
 use crate::selectors::LabelSelector;
 
-pub(super) const STATEFUL_SET: &[Column] = &[name("Name"), text("Ready"), text("Age"), wide("Containers"), wide("Images")];
+pub(super) const STATEFUL_SET: &[Column] =
+    &[name("Name"), text("Ready"), text("Age"), wide("Containers"), wide("Images")];
 
 pub(super) fn stateful_set(set: &StatefulSet, age: &str, _: Timestamp) -> Vec<Value> {
     let ready = set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0);

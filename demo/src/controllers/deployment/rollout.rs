@@ -209,8 +209,10 @@ impl<'a> Rollout<'a> {
     /// Another number of replicas was asked for: every ReplicaSet gets its part of the difference.
     fn scale(&mut self) -> Result<(), Failure> {
         let total = wanted(&self.deployment);
-        let places: Vec<Which> = (0..self.old.len()).map(Which::Old).chain(self.new.as_ref().map(|_| Which::New)).collect();
-        let active: Vec<Which> = places.iter().copied().filter(|which| self.at(*which).is_some_and(|it| replicas(it) > 0)).collect();
+        let places: Vec<Which> =
+            (0..self.old.len()).map(Which::Old).chain(self.new.as_ref().map(|_| Which::New)).collect();
+        let active: Vec<Which> =
+            places.iter().copied().filter(|which| self.at(*which).is_some_and(|it| replicas(it) > 0)).collect();
         let latest = self.new.as_ref().map(|_| Which::New).or_else(|| self.old.len().checked_sub(1).map(Which::Old));
         let only = match active[..] {
             [] => latest,
@@ -223,9 +225,10 @@ impl<'a> Rollout<'a> {
                 None => Ok(()),
             };
         }
-        let saturated = self.new.as_ref().is_some_and(|set| {
-            replicas(set) == total && desired(set) == Some(total) && available(set) == total
-        });
+        let saturated = self
+            .new
+            .as_ref()
+            .is_some_and(|set| replicas(set) == total && desired(set) == Some(total) && available(set) == total);
         if saturated {
             for at in 0..self.old.len() {
                 self.scale_to(Which::Old(at), 0)?;

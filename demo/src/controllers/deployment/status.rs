@@ -122,7 +122,12 @@ fn note_number(client: &Client, deployment: &mut Deployment, number: i64) -> Res
 ///
 /// # Errors
 /// When that could not be written.
-pub(super) fn found(client: &Client, deployment: &mut Deployment, set: &ReplicaSet, number: i64) -> Result<(), Failure> {
+pub(super) fn found(
+    client: &Client,
+    deployment: &mut Deployment,
+    set: &ReplicaSet,
+    number: i64,
+) -> Result<(), Failure> {
     note_number(client, deployment, number)?;
     if !has_deadline(deployment) || condition(deployment.status.as_ref(), PROGRESSING).is_some() {
         return Ok(());
@@ -137,7 +142,12 @@ pub(super) fn found(client: &Client, deployment: &mut Deployment, set: &ReplicaS
 ///
 /// # Errors
 /// When that could not be written.
-pub(super) fn created(client: &Client, deployment: &mut Deployment, set: &ReplicaSet, number: i64) -> Result<(), Failure> {
+pub(super) fn created(
+    client: &Client,
+    deployment: &mut Deployment,
+    set: &ReplicaSet,
+    number: i64,
+) -> Result<(), Failure> {
     note_number(client, deployment, number)?;
     if !has_deadline(deployment) {
         return Ok(());

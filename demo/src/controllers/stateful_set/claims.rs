@@ -15,13 +15,17 @@ use crate::store::{Key, Store};
 pub(super) fn sets_of(store: &Store, claim: &Key) -> Vec<Key> {
     let Some((stem, _)) = identity::parent_and_ordinal(claim.name()) else { return Vec::new() };
     let sets = store.list_typed::<StatefulSet>(Some(claim.namespace()));
-    let uses = |set: &StatefulSet| identity::claim_templates(set).any(|template| stem == format!("{template}-{}", set.name()));
+    let uses =
+        |set: &StatefulSet| identity::claim_templates(set).any(|template| stem == format!("{template}-{}", set.name()));
     sets.iter().filter(|set| uses(set)).map(|set| Key::of(&**set)).collect()
 }
 
 fn known(store: &Store, set: &StatefulSet, pod: &Pod) -> Vec<PersistentVolumeClaim> {
     let names = identity::claim_templates(set).map(|template| identity::claim_name(set, template, ordinal(pod)));
-    names.filter_map(|name| store.typed::<PersistentVolumeClaim>(set.namespace(), &name)).map(|it| (*it).clone()).collect()
+    names
+        .filter_map(|name| store.typed::<PersistentVolumeClaim>(set.namespace(), &name))
+        .map(|it| (*it).clone())
+        .collect()
 }
 
 /// Makes the claims of a pod that are missing.
@@ -40,7 +44,8 @@ pub(super) fn create(client: &Client, recorder: &mut Recorder, set: &StatefulSet
         labels.extend(set.spec.selector.match_labels.clone().unwrap_or_default());
         match client.store().typed::<PersistentVolumeClaim>(set.namespace(), &name) {
             Some(known) if known.metadata.deletion_timestamp.is_some() => {
-                failed = Some(Failure::conflict(Kind::Pod.served(), pod.name(), &format!("pvc {name} is being deleted")));
+                failed =
+                    Some(Failure::conflict(Kind::Pod.served(), pod.name(), &format!("pvc {name} is being deleted")));
             }
             Some(_) => {}
             None => {
@@ -52,8 +57,9 @@ pub(super) fn create(client: &Client, recorder: &mut Recorder, set: &StatefulSet
                     }
                     Err(failure) if failure.is_already_exists() => {}
                     Err(failure) => {
-                        let message =
-                            format!("Create Claim {name} for Pod {pod_name} in StatefulSet {set_name} failed error: {failure}");
+                        let message = format!(
+                            "Create Claim {name} for Pod {pod_name} in StatefulSet {set_name} failed error: {failure}"
+                        );
                         recorder.warning(reference(set), "FailedCreate", message);
                         let wrapped = format!("failed to create PVC {name}: {failure}");
                         failed = Some(failure.with_message(wrapped));
@@ -127,7 +133,12 @@ pub(super) fn match_policy(store: &Store, set: &StatefulSet, pod: &Pod) -> bool 
 ///
 /// # Errors
 /// When one could not be changed.
-pub(super) fn keep_policy(client: &Client, recorder: &mut Recorder, set: &StatefulSet, pod: &Pod) -> Result<(), Failure> {
+pub(super) fn keep_policy(
+    client: &Client,
+    recorder: &mut Recorder,
+    set: &StatefulSet,
+    pod: &Pod,
+) -> Result<(), Failure> {
     for mut claim in known(client.store(), set, pod) {
         if is_right(&claim, set, pod) {
             continue;
@@ -152,7 +163,7 @@ pub(super) fn keep_policy(client: &Client, recorder: &mut Recorder, set: &Statef
 /// Whether a pod must not be made yet, because a claim of it still goes with the pod that had the name before.
 pub(super) fn is_stale(store: &Store, set: &StatefulSet, pod: &Pod) -> bool {
     Policy::of(set).scaled
-        && known(store, set, pod).iter().any(|claim| {
-            claim.metadata.owner_references.iter().flatten().any(|owner| is_stale_reference(owner, pod))
-        })
+        && known(store, set, pod)
+            .iter()
+            .any(|claim| claim.metadata.owner_references.iter().flatten().any(|owner| is_stale_reference(owner, pod)))
 }

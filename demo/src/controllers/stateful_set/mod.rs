@@ -83,7 +83,8 @@ impl Controller for StatefulSets {
         let store = self.client.store();
         let Some(set) = store.typed::<StatefulSet>(key.namespace(), key.name()) else { return Ok(None) };
         let Some(selector) = LabelSelector::of(&set.spec.selector) else { return Ok(None) };
-        let is_member = |pod: &Pod| identity::parent_and_ordinal(pod.name()).is_some_and(|(name, _)| name == set.name());
+        let is_member =
+            |pod: &Pod| identity::parent_and_ordinal(pod.name()).is_some_and(|(name, _)| name == set.name());
         let pods: Vec<Pod> = claim(&self.client, &*set, &selector, is_member)?;
         let history = revisions::History::load(&self.client, &set, &selector)?;
         let now = Timestamp::now();

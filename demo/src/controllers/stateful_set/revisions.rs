@@ -76,8 +76,7 @@ impl History {
         let old: Vec<&ControllerRevision> = self.all.iter().filter(|known| !live.contains(known.name())).collect();
         let Ok(kept) = usize::try_from(set.spec.revision_history_limit.unwrap_or(10)) else { return Ok(()) };
         for revision in old.iter().take(old.len().saturating_sub(kept)) {
-            let deleted =
-                client.delete::<ControllerRevision>(&Key::of(*revision), &DeleteOptions::of(revision.uid()));
+            let deleted = client.delete::<ControllerRevision>(&Key::of(*revision), &DeleteOptions::of(revision.uid()));
             match deleted {
                 Ok(_) => {}
                 Err(failure) if failure.is_not_found() => {}
@@ -91,9 +90,8 @@ impl History {
 /// Oldest first; of the same age, by when they were made.
 fn sort(revisions: &mut [ControllerRevision]) {
     revisions.sort_by(|a, b| {
-        let key = |it: &ControllerRevision| {
-            (it.revision, it.metadata.creation_timestamp.clone(), it.metadata.name.clone())
-        };
+        let key =
+            |it: &ControllerRevision| (it.revision, it.metadata.creation_timestamp.clone(), it.metadata.name.clone());
         key(a).cmp(&key(b))
     });
 }

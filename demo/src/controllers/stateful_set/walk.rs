@@ -69,7 +69,8 @@ impl<'a> Walk<'a> {
 
     fn find_first_unavailable(&self) -> Option<String> {
         let start = identity::start(self.set);
-        let missing = |place: usize| format!("{}-{}", self.set.name(), i64::from(start) + i64::try_from(place).unwrap_or(0));
+        let missing =
+            |place: usize| format!("{}-{}", self.set.name(), i64::from(start) + i64::try_from(place).unwrap_or(0));
         for (place, replica) in self.replicas.iter().enumerate() {
             match replica {
                 None => return Some(missing(place)),
@@ -165,7 +166,8 @@ impl<'a> Walk<'a> {
         if claims::is_stale(self.client.store(), self.set, &pod) {
             return Ok(Next::Stop);
         }
-        let created = claims::create(self.client, self.recorder, self.set, &pod).and_then(|()| self.client.create(&pod));
+        let created =
+            claims::create(self.client, self.recorder, self.set, &pod).and_then(|()| self.client.create(&pod));
         match created {
             Ok(_) => {
                 claims::keep_policy(self.client, self.recorder, self.set, &pod)?;

@@ -5,7 +5,9 @@ mod strategic;
 use serde_json::{Map, Value};
 
 use super::update::Change;
-use super::{Live, Registry, WriteOptions, Written, metadata_of, metadata_text, part_of, scale_of, take_managed, with_scale};
+use super::{
+    Live, Registry, WriteOptions, Written, metadata_of, metadata_text, part_of, scale_of, take_managed, with_scale,
+};
 use crate::failure::Failure;
 use crate::fields::{ApplyError, Managers, Operation, apply};
 use crate::kinds::{Served, Subresource};
@@ -58,11 +60,8 @@ impl Registry {
                 PatchKind::Json => json_patch(before, &patch)?,
                 PatchKind::Merge => merge_patch(before, &patch)?,
                 _ => {
-                    let kind = if scaled {
-                        schema::of_message("autoscaling", "v1", "Scale")
-                    } else {
-                        schema::of(served.kind)
-                    };
+                    let kind =
+                        if scaled { schema::of_message("autoscaling", "v1", "Scale") } else { schema::of(served.kind) };
                     strategic::patch(before, &patch, kind)?
                 }
             };
@@ -100,14 +99,17 @@ impl Registry {
         let expected = if scaled { "autoscaling/v1".to_owned() } else { served.api_version() };
         if version != Some(expected.as_str()) {
             let version = version.unwrap_or_default();
-            let message = format!("Incorrect version specified in apply patch. Specified patch version: {version}, expected: {expected}");
+            let message = format!(
+                "Incorrect version specified in apply patch. Specified patch version: {version}, expected: {expected}"
+            );
             return Err(Failure::bad_request(message));
         }
         if !name.is_empty() && name != key.name() {
             let message = format!("metadata.name {name:?} does not match the name on the URL ({})", key.name());
             return Err(Failure::bad_request(message));
         }
-        if intent.get("metadata").is_some_and(|metadata| metadata.get("managedFields").is_some_and(|it| !it.is_null())) {
+        if intent.get("metadata").is_some_and(|metadata| metadata.get("managedFields").is_some_and(|it| !it.is_null()))
+        {
             return Err(Failure::bad_request("metadata.managedFields must be nil"));
         }
         if options.manager.is_empty() {
@@ -144,7 +146,11 @@ impl Registry {
             }
             let uid = metadata_text(&intent, "uid");
             if !uid.is_empty() {
-                return Err(Failure::conflict(served, key.name(), "uid mismatch: the provided object specified a UID, and no existing object was found"));
+                return Err(Failure::conflict(
+                    served,
+                    key.name(),
+                    "uid mismatch: the provided object specified a UID, and no existing object was found",
+                ));
             }
             let new = applied(&Map::new(), &Managers::default())?;
             return self.create_decoded(served, key.namespace(), new.object, new.managers, options, warnings);
@@ -204,8 +210,8 @@ fn json_patch(before: Map<String, Value>, patch: &Value) -> Result<Map<String, V
         let message = format!("The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}");
         return Err(Failure::too_large(MAX_OPERATIONS).with_message(message));
     }
-    let patch: json_patch::Patch =
-        serde_json::from_value(patch.clone()).map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
+    let patch: json_patch::Patch = serde_json::from_value(patch.clone())
+        .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
     let mut value = Value::Object(before);
     json_patch::patch(&mut value, &patch).map_err(|error| {
         let message = format!("the server rejected our request due to an error in our request: {error}");
@@ -229,4 +235,3 @@ fn object_of(value: Value) -> Result<Map<String, Value>, Failure> {
         _ => Err(Failure::bad_request("the patch does not leave an object")),
     }
 }
-

@@ -110,7 +110,9 @@ fn merge_object(object: &mut Map<String, Value>, patch: &Map<String, Value>, kno
     }
     for (name, order) in patch.iter().filter_map(|(name, value)| Some((name.strip_prefix(ORDER)?, value))) {
         let Some(Shape::List(list)) = known.shape(name) else { continue };
-        if let (Some(Value::Array(items)), Some(order), Some(key)) = (object.get_mut(name), order.as_array(), list.patch) {
+        if let (Some(Value::Array(items)), Some(order), Some(key)) =
+            (object.get_mut(name), order.as_array(), list.patch)
+        {
             reorder(items, order, key);
         }
     }

@@ -10,7 +10,13 @@ use crate::resources::{Errors, check_not_negative};
 use crate::schema::Quantity;
 
 /// Checks containers, or init containers.
-pub(super) fn check(containers: &[Container], volumes: &[Volume], others: &[Container], field: &str, errors: &mut Errors) {
+pub(super) fn check(
+    containers: &[Container],
+    volumes: &[Volume],
+    others: &[Container],
+    field: &str,
+    errors: &mut Errors,
+) {
     for (index, container) in containers.iter().enumerate() {
         let field = format!("{field}[{index}]");
         let name = container.name.as_str();
@@ -31,11 +37,21 @@ pub(super) fn check(containers: &[Container], volumes: &[Volume], others: &[Cont
             let detail = "must not have leading or trailing whitespace";
             errors.push(FieldError::invalid(format!("{field}.image"), image, detail));
         }
-        one_of(&format!("{field}.terminationMessagePolicy"), container.termination_message_policy.as_deref(), &["FallbackToLogsOnError", "File"], errors);
+        one_of(
+            &format!("{field}.terminationMessagePolicy"),
+            container.termination_message_policy.as_deref(),
+            &["FallbackToLogsOnError", "File"],
+            errors,
+        );
         check_probes(container, &field, errors);
         check_ports(container.ports.as_deref().unwrap_or_default(), &format!("{field}.ports"), errors);
         check_variables(container, &field, errors);
-        one_of(&format!("{field}.imagePullPolicy"), container.image_pull_policy.as_deref(), &["Always", "IfNotPresent", "Never"], errors);
+        one_of(
+            &format!("{field}.imagePullPolicy"),
+            container.image_pull_policy.as_deref(),
+            &["Always", "IfNotPresent", "Never"],
+            errors,
+        );
         check_mounts(container, volumes, &field, errors);
         check_amounts(container, &field, errors);
     }
@@ -76,7 +92,8 @@ fn check_variables(container: &Container, field: &str, errors: &mut Errors) {
         if variable.name.is_empty() {
             errors.push(FieldError::required(format!("{field}.name"), ""));
         } else if !variable.name.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'=') {
-            let detail = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+            let detail =
+                "a valid environment variable name must consist only of printable ASCII characters other than '='";
             errors.push(FieldError::invalid(format!("{field}.name"), variable.name.as_str(), detail));
         }
         if variable.value_from.is_some() && variable.value.as_deref().is_some_and(|value| !value.is_empty()) {

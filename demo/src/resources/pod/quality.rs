@@ -38,7 +38,10 @@ mod tests {
         let table = [
             (json!({}), "BestEffort"),
             (json!({"requests": {"cpu": "100m"}}), "Burstable"),
-            (json!({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1000m", "memory": "1Gi"}}), "Guaranteed"),
+            (
+                json!({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1000m", "memory": "1Gi"}}),
+                "Guaranteed",
+            ),
             (json!({"limits": {"cpu": "1"}, "requests": {"cpu": "1"}}), "Burstable"),
         ];
         for (resources, expected) in table {
