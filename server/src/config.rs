@@ -1,13 +1,14 @@
 //! What the user asked for on the command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use thiserror::Error;
 use topology::dns::{Name, NameError, PodNames, Zone};
 
+use crate::demo::DemoArgs;
 use crate::dns::Search;
 
 /// Shows the topology state of a cluster's StatefulSets: the ordered pods, the names that stay, the addresses that
@@ -15,6 +16,10 @@ use crate::dns::Search;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "berth", version)]
 pub struct Config {
+    /// What to do other than to watch a cluster
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// The kubeconfig file; default: $KUBECONFIG, then ~/.kube/config, then the pod's service account
     #[arg(long, value_name = "PATH")]
     pub kubeconfig: Option<PathBuf>,
@@ -32,15 +37,15 @@ pub struct Config {
     pub all_namespaces: bool,
 
     /// Where to serve the page; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7654")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", default_value_t = DEFAULT_LISTEN)]
     pub listen: SocketAddr,
 
     /// Serve on an address that others can reach, though nobody is asked who they are
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub i_know_this_is_open: bool,
 
     /// A further host name that browsers may use to reach the page; may be given several times
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub allow_host: Vec<String>,
 
     /// The domain of the cluster's DNS names
@@ -48,7 +53,7 @@ pub struct Config {
     pub cluster_domain: String,
 
     /// Also serve DNS, on UDP and TCP, with the answers that the cluster's own must give; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     pub dns: Option<SocketAddr>,
 
     /// Understand short names (web-0.nginx) in questions to --dns as a pod of this namespace does
@@ -64,12 +69,22 @@ pub struct Config {
     pub dns_pods: DnsPods,
 
     /// Open the page in the browser
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub open: bool,
 
     /// How log lines are written; the environment's `RUST_LOG` chooses which (default: info)
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+}
+
+/// Where the page is served unless somebody says otherwise.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7654);
+
+/// What to do other than to watch a cluster.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Start a cluster inside this process and watch it: no Kubernetes is needed, and kubectl can use it
+    Demo(DemoArgs),
 }
 
 /// How log lines are written.
@@ -109,6 +124,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         source: NameError,
     },
+    /// A cluster to watch, together with the demo's own.
+    #[error("`berth demo` watches the cluster that it starts: leave out --kubeconfig and --context")]
+    TwoClusters,
     /// A cluster domain without a label.
     #[error("--cluster-domain must not be empty; give it as in cluster.local")]
     NoDomain,

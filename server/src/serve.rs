@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use crate::clock::now;
 use crate::cluster::{self, ConnectError, Connector, Health, Target};
 use crate::config::{Config, ConfigError};
+use crate::demo::DemoError;
 use crate::dns;
 use crate::hub::{Hub, REPORT_QUEUE};
 use crate::web::{self, Hosts, Shared};
@@ -32,6 +33,9 @@ pub enum StartError {
     /// No cluster to watch.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The embedded cluster cannot be started or kept.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}: {source}; choose another with --listen ADDRESS:PORT (port 0 takes a free one)"

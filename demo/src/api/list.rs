@@ -183,17 +183,15 @@ impl Page {
         }
         let metadata = Value::Object(metadata);
         let mut head = Vec::new();
-        match form {
-            Form::Table => table::write_head(&mut head, objects.served.kind, &metadata),
-            _ => {
-                let (kind, version) = match form {
-                    Form::Metadata => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
-                    _ => (format!("{}List", objects.served.name), objects.served.api_version()),
-                };
-                let text =
-                    format!("{{\"kind\":{kind:?},\"apiVersion\":{version:?},\"metadata\":{metadata},\"items\":[");
-                head.extend_from_slice(text.as_bytes());
-            }
+        if form == Form::Table {
+            table::write_head(&mut head, objects.served.kind, &metadata);
+        } else {
+            let (kind, version) = match form {
+                Form::Metadata => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
+                _ => (format!("{}List", objects.served.name), objects.served.api_version()),
+            };
+            let text = format!("{{\"kind\":{kind:?},\"apiVersion\":{version:?},\"metadata\":{metadata},\"items\":[");
+            head.extend_from_slice(text.as_bytes());
         }
         let new_event = objects.is_new_event();
         let now = Timestamp::now();
@@ -223,7 +221,6 @@ impl Page {
 pub(super) fn check_matching(matching: &str, asked: Option<u64>) -> Result<(), Failure> {
     let invalid = |error: FieldError| Failure::invalid_kind("meta.k8s.io", "ListOptions", "", vec![error]);
     match matching {
-        "" => Ok(()),
         "Exact" | "NotOlderThan" if asked.is_none() => {
             let detail = "resourceVersionMatch is forbidden unless resourceVersion is provided";
             Err(invalid(FieldError::forbidden("resourceVersionMatch", detail)))
@@ -232,7 +229,7 @@ pub(super) fn check_matching(matching: &str, asked: Option<u64>) -> Result<(), F
             let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
             Err(invalid(FieldError::forbidden("resourceVersionMatch", detail)))
         }
-        "Exact" | "NotOlderThan" => Ok(()),
+        "" | "Exact" | "NotOlderThan" => Ok(()),
         other => {
             let known = ["Exact", "NotOlderThan", ""];
             Err(invalid(FieldError::not_supported("resourceVersionMatch", other, &known)))

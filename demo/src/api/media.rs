@@ -79,7 +79,7 @@ fn accepted(headers: &HeaderMap) -> Vec<String> {
         .map(str::trim)
         .filter(|range| !range.is_empty())
         .map(|range| {
-            let weight = range.split(';').filter_map(|part| part.trim().strip_prefix("q=")).next();
+            let weight = range.split(';').find_map(|part| part.trim().strip_prefix("q="));
             let weight = weight.and_then(|weight| weight.parse::<f32>().ok()).unwrap_or(1.0).clamp(0.0, 1.0);
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1000")]
             let weight = (weight * 1000.0) as u16;

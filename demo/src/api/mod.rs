@@ -135,15 +135,15 @@ async fn on_objects(api: &Api, objects: &Objects, call: &Call) -> Result<Respons
 
 fn discover(api: &Api, question: &Discovery, call: &Call) -> Result<Response, Failure> {
     let core = matches!(question, Discovery::Core);
-    if core || matches!(question, Discovery::Groups) {
-        if let Some(version) = media::aggregated(&call.headers) {
-            let mut response = json(StatusCode::OK, &discovery::aggregated(core));
-            let kind = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
-            if let Ok(kind) = HeaderValue::from_str(&kind) {
-                response.headers_mut().insert(header::CONTENT_TYPE, kind);
-            }
-            return Ok(response);
+    if (core || matches!(question, Discovery::Groups))
+        && let Some(version) = media::aggregated(&call.headers)
+    {
+        let mut response = json(StatusCode::OK, &discovery::aggregated(core));
+        let kind = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
+        if let Ok(kind) = HeaderValue::from_str(&kind) {
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
         }
+        return Ok(response);
     }
     media::form(&call.headers)?;
     Ok(json(StatusCode::OK, &discovery::plain(question, &api.address.to_string())?))

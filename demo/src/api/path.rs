@@ -140,7 +140,7 @@ mod tests {
             ("/api/v1/pods", Some("pods all")),
             ("/api/v1/namespaces/default/pods", Some("pods default")),
             ("/api/v1/namespaces/default/pods/web-0", Some("pods default web-0")),
-            ("/api/v1/namespaces/default/pods/web-0/exec", Some("pods default web-0 exec")),
+            ("/api/v1/namespaces/default/pods/web-0/eviction", Some("pods default web-0 eviction")),
             ("/api/v1/namespaces", Some("namespaces all")),
             ("/api/v1/namespaces/default", Some("namespaces all default")),
             ("/api/v1/namespaces/default/finalize", Some("namespaces all default finalize")),

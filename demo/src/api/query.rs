@@ -99,7 +99,7 @@ impl Query {
         if manager.len() > 128 {
             errors.push(FieldError::too_long("fieldManager", 128));
         }
-        if manager.chars().any(|c| c.is_control()) {
+        if manager.chars().any(char::is_control) {
             errors.push(FieldError::invalid("fieldManager", manager, "should only contain printable characters"));
         }
         if !errors.is_empty() {

@@ -1,13 +1,16 @@
 //! What a new cluster starts with.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::Node;
 use serde_json::{Map, Value, json};
 
 use super::Content;
 use crate::failure::Failure;
 use crate::kinds::Kind;
-use crate::registry::{Registry, WriteOptions};
+use crate::kubelet;
+use crate::registry::{Client, Registry, WriteOptions};
 use crate::store::Key;
 
 /// The most nodes that a cluster can have: one for each range of pods' addresses in 10.42.0.0/16.
@@ -24,7 +27,7 @@ const WALK_THROUGH: [&str; 3] = [
 ///
 /// # Errors
 /// When something was refused.
-pub(super) fn fill(registry: &Registry, nodes: u8, content: Content) -> Result<(), Failure> {
+pub(super) fn fill(registry: &Arc<Registry>, nodes: u8, content: Content) -> Result<(), Failure> {
     let is_new = registry.store.get(Kind::Namespace, &Key::new("", "default")).is_none();
     if !is_new {
         return Ok(());
@@ -32,8 +35,13 @@ pub(super) fn fill(registry: &Registry, nodes: u8, content: Content) -> Result<(
     for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
         create(registry, json!({"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}}))?;
     }
+    let kubelet = Client::new(registry, kubelet::NAME);
     for number in 0..nodes.clamp(1, MOST_NODES) {
         create(registry, node(number))?;
+        // It is ready from the start, so that no pod has to wait for its kubelet.
+        if let Some(node) = registry.store.typed::<Node>("", &node_name(number)) {
+            kubelet.update_status(&kubelet::report(&node))?;
+        }
     }
     create(registry, storage_class())?;
     create(registry, kubernetes())?;

@@ -10,22 +10,16 @@ pub(crate) fn condition<'a>(status: Option<&'a PodStatus>, kind: &str) -> Option
     status?.conditions.iter().flatten().find(|condition| condition.type_ == kind)
 }
 
-/// Sets a condition of a pod; tells whether that changed it.
-pub(crate) fn set_condition(status: &mut PodStatus, mut condition: PodCondition) -> bool {
+/// Sets a condition of a pod; since when it holds stays, if it held before.
+pub(crate) fn set_condition(status: &mut PodStatus, mut condition: PodCondition) {
     let conditions = status.conditions.get_or_insert_default();
-    match conditions.iter_mut().find(|known| known.type_ == condition.type_) {
-        Some(known) => {
-            if known.status == condition.status {
-                condition.last_transition_time.clone_from(&known.last_transition_time);
-            }
-            let changed = *known != condition;
-            *known = condition;
-            changed
+    if let Some(known) = conditions.iter_mut().find(|known| known.type_ == condition.type_) {
+        if known.status == condition.status {
+            condition.last_transition_time.clone_from(&known.last_transition_time);
         }
-        None => {
-            conditions.push(condition);
-            true
-        }
+        *known = condition;
+    } else {
+        conditions.push(condition);
     }
 }
 

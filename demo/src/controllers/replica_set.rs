@@ -1,5 +1,6 @@
 //! The ReplicaSet controller: so many pods of a template, whichever.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -104,10 +105,7 @@ impl ReplicaSets {
 }
 
 /// Which pods go first: those that are least far, least ready, most doubled up, youngest.
-fn rank(
-    pod: &Pod,
-    all: &[Pod],
-) -> (bool, u8, bool, i64, usize, std::cmp::Reverse<Option<Timestamp>>, std::cmp::Reverse<Option<Timestamp>>) {
+fn rank(pod: &Pod, all: &[Pod]) -> impl Ord + use<> {
     let node = |pod: &Pod| pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
     let own = node(pod);
     let phase = match phase(pod) {
@@ -121,15 +119,7 @@ fn rank(
         super::condition(pod.status.as_ref(), "Ready").and_then(|condition| condition.last_transition_time.clone());
     let ready = ready.map(|time| time.0);
     let made = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
-    (
-        !own.is_empty(),
-        phase,
-        is_ready(pod),
-        cost.unwrap_or(0),
-        usize::MAX - beside,
-        std::cmp::Reverse(ready),
-        std::cmp::Reverse(made),
-    )
+    (!own.is_empty(), phase, is_ready(pod), cost.unwrap_or(0_i64), usize::MAX - beside, Reverse(ready), Reverse(made))
 }
 
 impl Controller for ReplicaSets {

@@ -164,10 +164,10 @@ impl Controller for Claims {
                         .any(|(name, value)| *name == "status.phase" && matches!(&**value, "Succeeded" | "Failed"))
                 };
                 if ended(&event.object) {
-                    self.add_claims(event, queue);
+                    add_claims(event, queue);
                 }
             }
-            _ => self.add_claims(event, queue),
+            _ => add_claims(event, queue),
         }
     }
 
@@ -185,11 +185,10 @@ impl Controller for Claims {
     }
 }
 
-impl Claims {
-    fn add_claims(&self, event: &Event, queue: &mut Queue) {
-        let Some(pod) = event.object.parse::<Pod>() else { return };
-        for name in claims_of(&pod) {
-            queue.add(Key::new(event.object.key.namespace(), name));
-        }
+/// The claims of the pod that an event is about are to be seen to.
+fn add_claims(event: &Event, queue: &mut Queue) {
+    let Some(pod) = event.object.parse::<Pod>() else { return };
+    for name in claims_of(&pod) {
+        queue.add(Key::new(event.object.key.namespace(), name));
     }
 }

@@ -43,14 +43,15 @@ impl Manager {
 
     /// As messages name it.
     pub fn title(&self) -> String {
-        let mut title = format!("{:?}", self.name);
-        if !self.subresource.is_empty() {
-            title.push_str(&format!(" with subresource {:?}", self.subresource));
-        }
-        if self.operation == Operation::Update {
-            title.push_str(&format!(" using {}", self.api_version));
-        }
-        title
+        let part = match self.subresource.as_str() {
+            "" => String::new(),
+            subresource => format!(" with subresource {subresource:?}"),
+        };
+        let version = match self.operation {
+            Operation::Update => format!(" using {}", self.api_version),
+            Operation::Apply => String::new(),
+        };
+        format!("{:?}{part}{version}", self.name)
     }
 }
 
@@ -142,16 +143,14 @@ impl Managers {
                 .min_by_key(|(_, it)| it.time);
             let Some((at, _)) = oldest else { return };
             let mut gone = self.0.remove(at);
-            match self.0.iter_mut().find(|it| it.name == ANCIENT && it.operation == Operation::Update) {
-                Some(ancient) => {
-                    ancient.fields = std::mem::take(&mut ancient.fields).union(&gone.fields);
-                    ancient.time = ancient.time.max(gone.time);
-                }
-                None => {
-                    ANCIENT.clone_into(&mut gone.name);
-                    gone.subresource.clear();
-                    self.0.push(gone);
-                }
+            let ancient = self.0.iter_mut().find(|it| it.name == ANCIENT && it.operation == Operation::Update);
+            if let Some(ancient) = ancient {
+                ancient.fields = std::mem::take(&mut ancient.fields).union(&gone.fields);
+                ancient.time = ancient.time.max(gone.time);
+            } else {
+                ANCIENT.clone_into(&mut gone.name);
+                gone.subresource.clear();
+                self.0.push(gone);
             }
         }
     }

@@ -20,12 +20,6 @@ pub enum Subresource {
     Scale,
     /// A namespace's finalizers.
     Finalize,
-    /// What a container wrote.
-    Log,
-    /// A command in a container.
-    Exec,
-    /// The terminal of a container's process.
-    Attach,
     /// A polite deletion.
     Eviction,
 }
@@ -37,9 +31,6 @@ impl Subresource {
             Self::Status => "status",
             Self::Scale => "scale",
             Self::Finalize => "finalize",
-            Self::Log => "log",
-            Self::Exec => "exec",
-            Self::Attach => "attach",
             Self::Eviction => "eviction",
         }
     }
@@ -49,9 +40,7 @@ impl Subresource {
         match self {
             Self::Scale => Some(("autoscaling", "v1", "Scale")),
             Self::Eviction => Some(("policy", "v1", "Eviction")),
-            Self::Exec => Some(("", "v1", "PodExecOptions")),
-            Self::Attach => Some(("", "v1", "PodAttachOptions")),
-            Self::Status | Self::Finalize | Self::Log => None,
+            Self::Status | Self::Finalize => None,
         }
     }
 
@@ -60,8 +49,6 @@ impl Subresource {
         match self {
             Self::Status | Self::Scale => &["get", "patch", "update"],
             Self::Finalize => &["update"],
-            Self::Log => &["get"],
-            Self::Exec | Self::Attach => &["create", "get"],
             Self::Eviction => &["create"],
         }
     }
@@ -151,16 +138,7 @@ pub static SERVED: [Served; 14] = [
         Scope::Cluster,
         STATUS,
     ),
-    core(
-        Kind::Pod,
-        "Pod",
-        "pods",
-        "pod",
-        &["po"],
-        ALL,
-        NAMESPACED,
-        &[Subresource::Attach, Subresource::Eviction, Subresource::Exec, Subresource::Log, Subresource::Status],
-    ),
+    core(Kind::Pod, "Pod", "pods", "pod", &["po"], ALL, NAMESPACED, &[Subresource::Eviction, Subresource::Status]),
     core(Kind::Service, "Service", "services", "service", &["svc"], ALL, NAMESPACED, STATUS),
     apps(Kind::ControllerRevision, "ControllerRevision", "controllerrevisions", "controllerrevision", &[], &[], &[]),
     apps(Kind::Deployment, "Deployment", "deployments", "deployment", &["deploy"], ALL, WORKLOAD),

@@ -24,11 +24,23 @@ fn parse(range: &str) -> Option<(u32, u32)> {
 }
 
 impl Addresses {
-    /// A pod has an address already.
-    pub(super) fn keep(&mut self, uid: &str, address: Ipv4Addr) {
-        if self.by_pod.insert(uid.to_owned(), address) != Some(address) {
-            self.owners.insert(address, uid.to_owned());
+    /// A pod has an address already, from before the start: its range goes on behind that.
+    pub(super) fn keep(&mut self, uid: &str, address: Ipv4Addr, range: Option<&str>) {
+        if self.by_pod.get(uid) == Some(&address) {
+            return;
         }
+        self.take(uid, address);
+        let Some((range, (network, size))) = range.and_then(|range| Some((range, parse(range)?))) else { return };
+        let offset = u32::from(address).wrapping_sub(network);
+        let next = self.next.entry(range.to_owned()).or_insert(FIRST);
+        if (*next..size - 1).contains(&offset) {
+            *next = offset + 1;
+        }
+    }
+
+    fn take(&mut self, uid: &str, address: Ipv4Addr) {
+        self.by_pod.insert(uid.to_owned(), address);
+        self.owners.insert(address, uid.to_owned());
     }
 
     /// An address for a pod. Ranges are gone through from their start to their end, so that a new pod does not get what
@@ -41,11 +53,11 @@ impl Addresses {
         let last = size - 1; // which is for all
         let next = self.next.entry(range.to_owned()).or_insert(FIRST);
         for _ in FIRST..last {
-            let offset = *next;
-            *next = if offset + 1 < last { offset + 1 } else { FIRST };
+            let offset = if *next < last { *next } else { FIRST };
+            *next = offset + 1;
             let address = Ipv4Addr::from(network + offset);
             if !self.owners.contains_key(&address) {
-                self.keep(uid, address);
+                self.take(uid, address);
                 return Some(address);
             }
         }
@@ -73,10 +85,11 @@ mod tests {
         let of = |last: u8| Some(Ipv4Addr::new(10, 42, 3, last));
         assert_eq!(addresses.assign("a", range), of(2));
         assert_eq!(addresses.assign("a", range), of(2));
-        addresses.keep("kept", Ipv4Addr::new(10, 42, 3, 3));
-        assert_eq!(addresses.assign("b", range), of(4));
+        addresses.keep("kept", Ipv4Addr::new(10, 42, 3, 4), Some(range));
+        addresses.release("kept");
+        assert_eq!(addresses.assign("b", range), of(5));
         addresses.release("a");
-        assert_eq!(addresses.assign("c", range), of(5));
+        assert_eq!(addresses.assign("c", range), of(6));
         assert_eq!(addresses.assign("d", "10.42.1.0/24"), Some(Ipv4Addr::new(10, 42, 1, 2)));
     }
 

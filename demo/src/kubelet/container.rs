@@ -276,10 +276,9 @@ impl Container {
 
     fn is_started_again(&self, code: i32) -> bool {
         match (self.role, self.restart) {
-            (Role::Sidecar, _) => true,
+            (Role::Sidecar, _) | (Role::Main, Restart::Always) => true,
             (Role::Init | Role::Main, Restart::Never) => false,
             (Role::Init, _) | (Role::Main, Restart::OnFailure) => code != 0,
-            (Role::Main, Restart::Always) => true,
         }
     }
 

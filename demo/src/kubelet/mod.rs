@@ -20,6 +20,7 @@ use crate::registry::{Client, DeleteOptions};
 use crate::store::{Change, Event, Key};
 use crate::time;
 use addresses::Addresses;
+pub(crate) use node::report;
 use sandbox::{About, Sandbox};
 
 /// The name under which it writes.
@@ -51,7 +52,9 @@ impl Kubelet {
         if has_ended(&pod) {
             self.addresses.release(&object.uid);
         } else if let Some(ip) = pod.status.as_ref().and_then(|status| status.pod_ip.as_deref()?.parse().ok()) {
-            self.addresses.keep(&object.uid, ip);
+            let name = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).unwrap_or_default();
+            let node = self.client.store().typed::<Node>("", name);
+            self.addresses.keep(&object.uid, ip, node.as_deref().and_then(node::range));
         }
         queue.add(object.key.clone());
     }

@@ -51,7 +51,7 @@ pub(super) fn last_beat(node: &Node) -> Option<Timestamp> {
 }
 
 /// The node as its kubelet reports it now.
-pub(super) fn report(node: &Node) -> Node {
+pub(crate) fn report(node: &Node) -> Node {
     let mut node = node.clone();
     let own = own_address(&node);
     let name = node.name().to_owned();

@@ -261,7 +261,7 @@ fn phase(restart: Restart, init: &[&Container], main: &[&Container], initialized
 
 fn set_conditions(status: &mut PodStatus, report: &Report) {
     let over = matches!(report.phase, "Succeeded" | "Failed");
-    let done = Some("PodCompleted").filter(|_| report.phase == "Succeeded");
+    let done = (report.phase == "Succeeded").then_some("PodCompleted");
     let names = |statuses: &[ContainerStatus], counts: &dyn Fn(&ContainerStatus) -> bool| {
         statuses.iter().filter(|it| counts(it)).map(|it| it.name.clone()).collect::<Vec<_>>().join(" ")
     };

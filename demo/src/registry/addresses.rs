@@ -58,16 +58,15 @@ impl Addresses {
         }
         match spec.get("clusterIP").and_then(Value::as_str).unwrap_or_default().to_owned().as_str() {
             "None" => {}
-            "" => match self.free(&taken.addresses) {
-                Some(address) => {
+            "" => {
+                if let Some(address) = self.free(&taken.addresses) {
                     spec.insert("clusterIP".to_owned(), json!(address));
                     spec.insert("clusterIPs".to_owned(), json!([address]));
-                }
-                None => {
+                } else {
                     let detail = "failed to allocate a serviceIP: range is full";
                     errors.push(FieldError::invalid("spec.clusterIPs", json!(null), detail));
                 }
-            },
+            }
             given => {
                 let parsed = given.parse::<Ipv4Addr>();
                 let problem = match parsed {

@@ -54,7 +54,7 @@ impl Registry {
             let message = "resourceVersion should not be set on objects to be created";
             return Err(Failure::bad_request(message));
         }
-        self.create_decoded(served, namespace, object, managed, options, warnings)
+        self.create_decoded(served, namespace, object, &managed, options, warnings)
     }
 
     /// Creates an object that was read already, `managed` by some.
@@ -63,7 +63,7 @@ impl Registry {
         served: &Served,
         namespace: &str,
         mut object: Map<String, Value>,
-        managed: Managers,
+        managed: &Managers,
         options: &WriteOptions,
         warnings: Vec<String>,
     ) -> Result<Written, Failure> {

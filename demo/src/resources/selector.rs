@@ -53,12 +53,11 @@ fn check_parts(selector: &meta::LabelSelector, errors: &mut Errors) {
                 let detail = "must be specified when `operator` is 'In' or 'NotIn'";
                 errors.push(FieldError::required(format!("{field}.values"), detail));
             }
-            "In" | "NotIn" => {}
             "Exists" | "DoesNotExist" if !values.is_empty() => {
                 let detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
                 errors.push(FieldError::forbidden(format!("{field}.values"), detail));
             }
-            "Exists" | "DoesNotExist" => {}
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             other => {
                 errors.push(FieldError::invalid(format!("{field}.operator"), other, "not a valid selector operator"));
             }

@@ -11,7 +11,7 @@ use crate::schema::Quantity;
 ///
 /// # Errors
 /// Why not.
-pub(super) fn check(pod: &Pod, node: &Node, load: Load) -> Result<(), String> {
+pub(super) fn check(pod: &Pod, node: &Node, load: Option<&Load>) -> Result<(), String> {
     let spec = pod.spec.clone().unwrap_or_default();
     let node_spec = node.spec.clone().unwrap_or_default();
     if node_spec.unschedulable == Some(true) {
@@ -39,7 +39,7 @@ pub(super) fn check(pod: &Pod, node: &Node, load: Load) -> Result<(), String> {
     if !selected || !liked {
         return Err("node(s) didn't match Pod's node affinity/selector".to_owned());
     }
-    check_room(Asked::by(pod), node, &load)
+    check_room(Asked::by(pod), node, load)
 }
 
 fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
@@ -71,15 +71,16 @@ fn matches(term: &NodeSelectorTerm, node: &Node, labels: &BTreeMap<String, Strin
     given && term.match_expressions.iter().flatten().all(label) && term.match_fields.iter().flatten().all(field)
 }
 
-fn check_room(asked: Asked, node: &Node, load: &Load) -> Result<(), String> {
+fn check_room(asked: Asked, node: &Node, load: Option<&Load>) -> Result<(), String> {
     let allocatable = node.status.as_ref().and_then(|status| status.allocatable.clone()).unwrap_or_default();
     let room = |name: &str| allocatable.get(name).and_then(|amount| amount.0.parse::<Quantity>().ok());
     if let Some(pods) = room("pods").and_then(|amount| usize::try_from(amount.millis() / 1000).ok())
-        && load.pods >= pods
+        && load.is_some_and(|load| load.pods >= pods)
     {
         return Err("Too many pods".to_owned());
     }
-    let amounts = [("cpu", asked.cpu, load.asked.cpu), ("memory", asked.memory, load.asked.memory)];
+    let taken = load.map(|load| load.asked).unwrap_or_default();
+    let amounts = [("cpu", asked.cpu, taken.cpu), ("memory", asked.memory, taken.memory)];
     for (name, asked, taken) in amounts {
         if let Some(amount) = room(name)
             && asked > 0

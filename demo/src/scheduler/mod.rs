@@ -205,16 +205,12 @@ impl Controller for Scheduler {
                 Err(reason) => *reasons.entry(reason).or_default() += 1,
             }
         }
-        match best {
-            Some((_, node)) => {
-                let node = node.to_owned();
-                self.place(&pod, &node)?;
-                Ok(None)
-            }
-            None => {
-                self.fail(&pod, &explain(&reasons, nodes.len()))?;
-                Ok(Some(AGAIN))
-            }
+        if let Some((_, node)) = best {
+            self.place(&pod, node)?;
+            Ok(None)
+        } else {
+            self.fail(&pod, &explain(&reasons, nodes.len()))?;
+            Ok(Some(AGAIN))
         }
     }
 }

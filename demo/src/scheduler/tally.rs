@@ -17,7 +17,7 @@ pub(super) struct Tally {
 }
 
 /// What runs on a node.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Load {
     /// How many pods.
     pub(super) pods: usize,
@@ -103,8 +103,8 @@ impl Tally {
     }
 
     /// What runs on a node.
-    pub(super) fn of(&self, node: &str) -> Load {
-        self.nodes.get(node).cloned().unwrap_or_default()
+    pub(super) fn of(&self, node: &str) -> Option<&Load> {
+        self.nodes.get(node)
     }
 
     /// How many pods of the same owner run on a node; for a pod without one, how many pods.

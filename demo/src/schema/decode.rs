@@ -49,7 +49,7 @@ impl Place {
 
     fn at<T>(&mut self, index: impl std::fmt::Display, then: impl FnOnce(&mut Self) -> T) -> T {
         let exact = self.exact.len();
-        self.exact.push_str(&format!("[{index}]"));
+        self.exact.extend(["[", &index.to_string(), "]"]);
         let done = then(self);
         self.exact.truncate(exact);
         done
@@ -92,8 +92,10 @@ fn decode_value(
     decoded: &mut Decoded,
 ) -> Result<(), String> {
     let fits = match (shape, &mut *value) {
-        (Shape::Any, _) | (Shape::Text, Value::String(_)) | (Shape::Boolean, Value::Bool(_)) => true,
-        (Shape::Number, Value::Number(_)) => true,
+        (Shape::Any, _)
+        | (Shape::Text | Shape::IntegerOrText, Value::String(_))
+        | (Shape::Boolean, Value::Bool(_))
+        | (Shape::Number, Value::Number(_)) => true,
         (Shape::Integer(bits), Value::Number(number)) => {
             let fits = number.as_i64().is_some_and(|number| *bits == 64 || i32::try_from(number).is_ok());
             if !fits {
@@ -108,7 +110,6 @@ fn decode_value(
         (Shape::IntegerOrText, Value::Number(number)) => {
             number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
         }
-        (Shape::IntegerOrText, Value::String(_)) => true,
         (Shape::Quantity, Value::String(_) | Value::Number(_)) => {
             let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
             *value = Value::String(text.parse::<Quantity>().map_err(str::to_owned)?.to_string());

@@ -24,7 +24,7 @@ pub(super) static DEFINITIONS: LazyLock<BTreeMap<String, Map<String, Value>>> = 
 
 fn definitions() -> BTreeMap<String, Map<String, Value>> {
     let settings = SchemaSettings::openapi3().with(|settings| {
-        PATH.clone_into(&mut settings.definitions_path.to_mut());
+        settings.definitions_path = PATH.into();
         settings.meta_schema = None;
         settings.inline_subschemas = false;
     });

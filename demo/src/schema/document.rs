@@ -67,8 +67,6 @@ fn build(group: &str, version: &str) -> Value {
             let verbs: &[&str] = match subresource {
                 Subresource::Status | Subresource::Scale => &["get", "put", "patch"],
                 Subresource::Finalize => &["put"],
-                Subresource::Log => &["get"],
-                Subresource::Exec | Subresource::Attach => &["get", "post"],
                 Subresource::Eviction => &["post"],
             };
             paths.insert(format!("{base}/{{name}}/{}", subresource.name()), item(served, verbs));

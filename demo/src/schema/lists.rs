@@ -109,8 +109,3 @@ pub(super) fn is_atomic_map(object: &str, field: &str) -> bool {
 pub(super) fn is_granular_field(object: &str, field: &str) -> bool {
     matches!((object, field), ("PersistentVolumeSpec", "claimRef"))
 }
-
-/// Whether a patch that changes an object keeps only the fields that it names.
-pub(super) fn retains_keys(object: &str, field: &str) -> bool {
-    matches!((object, field), ("DeploymentSpec", "strategy"))
-}

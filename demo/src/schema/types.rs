@@ -81,8 +81,6 @@ pub struct PatchKey {
 pub struct Field {
     /// What it is.
     pub shape: Shape,
-    /// Whether a strategic merge patch keeps only the fields that it names.
-    pub retain_keys: bool,
     /// Whether an object of an atomic type is merged by its fields here.
     pub granular: bool,
 }
@@ -139,9 +137,8 @@ impl Types {
         let mut fields = BTreeMap::new();
         for (field, property) in properties {
             let shape = self.shape(definitions, &name, field, property);
-            let retain_keys = lists::retains_keys(&name, field);
             let granular = lists::is_granular_field(&name, field);
-            fields.insert(field.clone(), Field { shape, retain_keys, granular });
+            fields.insert(field.clone(), Field { shape, granular });
         }
         let atomic = lists::is_atomic_object(&name);
         let object = Arc::new(ObjectType { name, package, fields, atomic });

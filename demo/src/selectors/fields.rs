@@ -131,12 +131,6 @@ impl FieldSelector {
         self.terms.is_empty()
     }
 
-    /// The name that is asked for, if it is one.
-    pub fn name(&self) -> Option<&str> {
-        let mut named = self.terms.iter().filter(|term| term.equal && term.field == "metadata.name");
-        named.next().map(|term| term.value.as_str())
-    }
-
     /// Whether an object is selected that has this name and namespace, and these values of its fields.
     pub fn matches(&self, namespace: &str, name: &str, values: &[(&'static str, Box<str>)]) -> bool {
         self.terms.iter().all(|term| {

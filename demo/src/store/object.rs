@@ -146,6 +146,7 @@ impl Object {
     }
 
     /// The same at another revision.
+    #[must_use]
     pub fn at(&self, revision: u64) -> Self {
         let (head, tail) = (&self.body[..self.digits.start], &self.body[self.digits.end..]);
         let (body, digits) = join(head, revision, tail);

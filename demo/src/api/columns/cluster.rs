@@ -168,12 +168,11 @@ pub(super) fn event(event: &Event, _: &str, now: Timestamp) -> Vec<Value> {
         Some(first) => age(Some(first), now),
         None => micro_age(event.event_time.as_ref(), now),
     };
-    let (last, count) = match &event.series {
-        Some(series) => (micro_age(series.last_observed_time.as_ref(), now), series.count.unwrap_or(0)),
-        None => {
-            let last = event.last_timestamp.as_ref().map_or_else(|| first.clone(), |last| age(Some(last), now));
-            (last, event.count.filter(|count| *count != 0).unwrap_or(1))
-        }
+    let (last, count) = if let Some(series) = &event.series {
+        (micro_age(series.last_observed_time.as_ref(), now), series.count.unwrap_or(0))
+    } else {
+        let last = event.last_timestamp.as_ref().map_or_else(|| first.clone(), |last| age(Some(last), now));
+        (last, event.count.filter(|count| *count != 0).unwrap_or(1))
     };
     let about = &event.involved_object;
     let kind = about.kind.as_deref().unwrap_or_default().to_lowercase();

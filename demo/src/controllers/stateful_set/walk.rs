@@ -110,9 +110,8 @@ impl<'a> Walk<'a> {
         let mut failed = None;
         for place in 0..self.replicas.len() {
             match self.see_to_replica(place) {
-                Ok(Next::GoOn) => {}
                 Ok(Next::Stop) if self.ordered() => return Ok(()),
-                Ok(Next::Stop) => {}
+                Ok(_) => {}
                 Err(failure) if self.ordered() => return Err(failure),
                 // The others do not wait for this one.
                 Err(failure) => failed = failed.or(Some(failure)),

@@ -153,7 +153,7 @@ impl Registry {
                 ));
             }
             let new = applied(&Map::new(), &Managers::default())?;
-            return self.create_decoded(served, key.namespace(), new.object, new.managers, options, warnings);
+            return self.create_decoded(served, key.namespace(), new.object, &new.managers, options, warnings);
         }
         self.change(served, key, subresource, options, |live| {
             let mut new = applied(&live.value, &live.managers)?;
