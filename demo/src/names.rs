@@ -121,8 +121,8 @@ mod tests {
 
     #[test]
     fn given_names_when_checked_then_the_wrong_ones_are_told() {
-        let long = "a".repeat(64);
         type Check = fn(&str) -> Vec<String>;
+        let long = "a".repeat(64);
         let table: [(Check, &str, usize); 15] = [
             (subdomain, "web.example", 0),
             (subdomain, "Web", 1),

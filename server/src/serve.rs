@@ -76,14 +76,14 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     };
     let health = Health::new(cluster::watches(namespaces.as_deref()), now());
     let (hub, handle) = Hub::prepare(cluster, zone, Instance(rand::random()), health, now);
-    let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
-    let watches = cluster::start(&connector, namespaces.as_deref(), &reports);
-    let hub = tokio::spawn(hub.run(inbox));
-
     let dns = match config.dns {
         Some(address) => Some(dns::Server::start(address, handle.dns().clone(), config.search()).await?),
         None => None,
     };
+    // Only now that nothing can refuse to start is the API asked.
+    let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
+    let watches = cluster::start(&connector, namespaces.as_deref(), &reports);
+    let hub = tokio::spawn(hub.run(inbox));
 
     let (stopping, stopped) = watch::channel(false);
     let shared = Shared {
