@@ -102,7 +102,10 @@ async fn given_the_walk_through_when_it_goes_on_then_scaling_and_rollouts_are_as
         pods.iter().any(|pod| pod == "web-2 0/1 ImagePullBackOff").then_some(())
     })
     .await;
-    assert_eq!(kubectl.ok("rollout undo statefulset web").await, "statefulset.apps/web rolled back\n");
+    let undone = kubectl.run("rollout undo statefulset web").await;
+    assert_eq!(undone.out, "statefulset.apps/web rolled back\n");
+    let warning = "Warning: resource statefulsets/web was previously managed with 'kubectl apply'.";
+    assert!(undone.err.starts_with(warning), "{}", undone.err);
     assert_eq!(kubectl.ok("delete pod web-2").await, "pod \"web-2\" deleted from default namespace\n");
     kubectl.ok("wait --for=jsonpath={.status.readyReplicas}=3 statefulset/web --timeout=60s").await;
 
