@@ -29,6 +29,7 @@ mod resources;
 mod scheduler;
 mod schema;
 mod selectors;
+mod shell;
 pub mod store;
 mod time;
 

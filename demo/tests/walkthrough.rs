@@ -50,6 +50,11 @@ async fn given_an_empty_cluster_when_the_walk_through_is_typed_then_kubectl_prin
     })
     .await;
 
+    for name in ["web-0", "web-1"] {
+        let said = kubectl.with_input(&["exec", name, "--", "sh", "-c", "hostname"], "").await;
+        assert_eq!((said.out, said.err.as_str(), said.code), (format!("{name}\n"), "", Some(0)));
+    }
+
     let addresses = "get pods -l app=nginx -o jsonpath={.items[*].status.podIP}";
     let before = kubectl.ok(addresses).await;
     let [first, second] = before.split(' ').collect::<Vec<_>>()[..] else { panic!("two addresses: {before}") };
@@ -126,6 +131,35 @@ async fn given_the_walk_through_when_it_goes_on_then_scaling_and_rollouts_are_as
         kubectl.ok("get pods -l app=nginx -o name").await.is_empty().then_some(())
     })
     .await;
+    cluster.stop().await.expect("nothing is to be kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_pods_when_commands_run_in_them_then_output_errors_and_exit_codes_come_back() {
+    let cluster = cluster(Content::WalkThrough, 20.0).await;
+    let kubectl = Kubectl::new("exec", &cluster);
+    kubectl.ok("wait --for=condition=Ready pod/web-0 --timeout=60s").await;
+    let search = "search default.svc.cluster.local svc.cluster.local cluster.local";
+    let table: [(&[&str], &str, &str, i32); 8] = [
+        (&["--", "hostname", "-f"], "web-0.nginx.default.svc.cluster.local\n", "", 0),
+        (&["--", "sh", "-c", "false || echo $HOSTNAME && exit 3"], "web-0\n", "", 3),
+        (&["--", "sh", "-c", "echo a; sleep 0.01; cat /etc/hostname"], "a\nweb-0\n", "", 0),
+        (&["--", "cat", "/etc/resolv.conf"], &format!("{search}\nnameserver 10.43.0.10\noptions ndots:5\n"), "", 0),
+        (&["--", "vi"], "", "sh: vi: not found\n", 127),
+        (&["--", "sh", "-c", "echo 'a"], "", "sh: syntax error: unterminated quoted string\n", 2),
+        (&["--", "wget", "-qO-", "http://nowhere"], "", "wget: bad address 'nowhere'\n", 1),
+        // A shell that reads what comes in.
+        (&["-i", "--", "sh"], "web-0\n", "", 4),
+    ];
+    for (arguments, out, err, code) in table {
+        let input = if arguments[0] == "-i" { "hostname\nexit 4\necho never\n" } else { "" };
+        let said = kubectl.with_input(&[&["exec", "web-0"], arguments].concat(), input).await;
+        assert_eq!((said.out.as_str(), said.code), (out, Some(code)), "{arguments:?}: {}", said.err);
+        let end = if code == 0 { String::new() } else { format!("command terminated with exit code {code}\n") };
+        assert_eq!(said.err, format!("{err}{end}"), "{arguments:?}");
+    }
+    let nobody = kubectl.run("exec web-9 -- hostname").await;
+    assert_eq!(nobody.err, "Error from server (NotFound): pods \"web-9\" not found\n");
     cluster.stop().await.expect("nothing is to be kept");
 }
 

@@ -93,7 +93,9 @@ pub async fn run(
     if config.listen == DEFAULT_LISTEN && TcpListener::bind(config.listen).is_err() {
         config.listen.set_port(0);
     }
-    config.dns.get_or_insert_with(free_dns);
+    let dns = *config.dns.insert(dns_address(config.dns));
+    // What is bound to every address is asked on this machine's own.
+    cluster.set_dns(if dns.ip().is_unspecified() { SocketAddr::new(DNS.ip(), dns.port()) } else { dns });
     announce(&file.path, arguments.empty);
     let served = serve::run(config, stop).await;
     drop(file);
@@ -102,10 +104,22 @@ pub async fn run(
     Ok(stopped?)
 }
 
-/// Where DNS can be served: the demo's own port, or any.
-fn free_dns() -> SocketAddr {
-    let is_free = UdpSocket::bind(DNS).is_ok() && TcpListener::bind(DNS).is_ok();
-    if is_free { DNS } else { SocketAddr::new(DNS.ip(), 0) }
+/// Where DNS is to be served: where the user says, or at the demo's own port if that is free. The pods must know the port,
+/// so that a free one is looked for here.
+fn dns_address(asked: Option<SocketAddr>) -> SocketAddr {
+    match asked {
+        Some(address) if address.port() != 0 => address,
+        None if is_free(DNS) => DNS,
+        asked => {
+            let any = SocketAddr::new(asked.unwrap_or(DNS).ip(), 0);
+            let free = (0..16).filter_map(|_| UdpSocket::bind(any).and_then(|socket| socket.local_addr()).ok());
+            free.into_iter().find(|address| is_free(*address)).unwrap_or(any)
+        }
+    }
+}
+
+fn is_free(address: SocketAddr) -> bool {
+    UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok()
 }
 
 /// The kubeconfig in its file; one that nobody asked for is removed at the end.
@@ -158,6 +172,7 @@ fn announce(kubeconfig: &Path, empty: bool) {
     } else {
         println!("and try, one after another, and watch the page:\n");
         println!("  kubectl get pods -w -l app=nginx");
+        println!("  kubectl exec web-0 -- nslookup web-1.nginx");
         println!("  kubectl delete pod -l app=nginx");
         println!("  kubectl scale statefulset web --replicas=4");
         println!("  kubectl set image statefulset web nginx=nginx:missing   # a rollout that is stuck");

@@ -84,6 +84,19 @@ impl Demo {
         answer.answers.iter().map(|record| record.data.to_string()).collect()
     }
 
+    /// What a command in a pod prints.
+    fn exec(&self, arguments: &[&str]) -> String {
+        let programs = std::env::var_os("CONTROL_PLANE_BIN").map(PathBuf::from);
+        let kubectl = programs.map(|programs| programs.join("kubectl")).filter(|kubectl| kubectl.exists()).expect(
+            "kubectl is missing: run `tools/setup control-plane`, then the tests with `make test`, or after `. tools/env`",
+        );
+        let mut command = Command::new(kubectl);
+        command.env_clear().env("KUBECONFIG", self.kubeconfig()).arg("exec").args(arguments);
+        let output = command.output().expect("kubectl runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
     /// Ends it by a TERM; its exit code.
     fn stop(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
@@ -134,6 +147,22 @@ fn given_the_demo_when_started_then_page_kubeconfig_and_dns_show_the_walk_throug
     for (name, address) in pods {
         assert_eq!(demo.addresses(&format!("{name}.nginx.default.svc.cluster.local.")), [address]);
     }
+    // From within a pod the same names are found, and a page comes from the pod that is meant.
+    let table = [
+        ("nslookup", "web-1.nginx", "web-1.nginx.default.svc.cluster.local\n"),
+        ("wget", "http://web-1.nginx", "web-1\n"),
+    ];
+    for (program, name, end) in table {
+        let said = demo.exec(&["web-0", "--", program, name]);
+        assert!(said.ends_with(end), "{program}: {said}");
+    }
+    let said = demo.exec(&["web-0", "--", "nslookup", "web-0.nginx"]);
+    let address = &demo.addresses("web-0.nginx.default.svc.cluster.local.")[0];
+    let expected = format!(
+        "Server:    10.43.0.10\nAddress 1: 10.43.0.10 kube-dns.kube-system.svc.cluster.local\n\n\
+         Name:      web-0.nginx\nAddress 1: {address} web-0.nginx.default.svc.cluster.local\n"
+    );
+    assert_eq!(said, expected);
     assert_eq!(demo.stop(), Some(0));
     assert!(!kubeconfig.exists(), "the kubeconfig that nobody asked for is removed");
 }

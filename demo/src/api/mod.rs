@@ -3,6 +3,7 @@
 mod columns;
 mod discovery;
 mod events;
+mod exec;
 mod guard;
 mod health;
 mod list;
@@ -27,6 +28,7 @@ use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::failure::Failure;
+use crate::kinds::Subresource;
 use crate::registry::{Registry, Written};
 use crate::schema;
 use crate::store::Key;
@@ -47,6 +49,8 @@ pub struct Api {
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where the cluster's DNS listens, once it does.
+    pub dns: tokio::sync::watch::Receiver<Option<SocketAddr>>,
 }
 
 /// The API as a service.
@@ -86,6 +90,12 @@ async fn answer(api: &Api, request: Request) -> Result<Response, Failure> {
     let target = path::parse(request.uri().path()).ok_or_else(Failure::no_such_path)?;
     let query = Query::parse(request.uri().query());
     let (parts, body) = request.into_parts();
+    if let Target::Objects(objects) = &target
+        && objects.subresource == Some(Subresource::Exec)
+        && let Some(name) = &objects.name
+    {
+        return exec::answer(api, objects, &Key::new(objects.home(), name), parts).await;
+    }
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| Failure::too_large(MAX_BODY))?;
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method };
     let call = Call { method, headers: parts.headers, query, body };

@@ -93,6 +93,7 @@ pub struct Cluster {
     address: SocketAddr,
     registry: Arc<Registry>,
     state: Option<PathBuf>,
+    dns: watch::Sender<Option<SocketAddr>>,
     stopping: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     tasks: JoinSet<()>,
@@ -120,19 +121,25 @@ impl Cluster {
         let listener = TcpListener::bind(options.listen).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         let (stopping, stopped) = watch::channel(false);
-        let api = Api { registry: Arc::clone(&registry), stopping: stopped.clone(), address };
+        let (dns, known_dns) = watch::channel(None);
+        let api = Api { registry: Arc::clone(&registry), stopping: stopped.clone(), address, dns: known_dns };
         let server = tokio::spawn(serve(listener, api, stopped));
         let mut tasks = JoinSet::new();
         controllers::start(&registry, options.pace, &mut tasks);
         if let Some(path) = &options.state {
             tasks.spawn(keep::run(store, path.clone()));
         }
-        Ok(Self { address, registry, state: options.state, stopping, server, tasks })
+        Ok(Self { address, registry, state: options.state, dns, stopping, server, tasks })
     }
 
     /// Where its API listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Tells where the cluster's DNS is really served, which pods ask at 10.43.0.10.
+    pub fn set_dns(&self, address: SocketAddr) {
+        self.dns.send_replace(Some(address));
     }
 
     /// The way to its objects, past the API.

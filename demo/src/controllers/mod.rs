@@ -33,7 +33,7 @@ use crate::scheduler::{self, Scheduler};
 use crate::store::{Event, Key};
 
 pub(crate) use owners::{controller_of, owner_reference};
-pub(crate) use pods::{condition, has_ended, set_condition};
+pub(crate) use pods::{condition, has_ended, is_ready, set_condition};
 pub(crate) use queue::Queue;
 pub(crate) use recorder::{Recorder, event_name, reference};
 

@@ -20,6 +20,8 @@ pub enum Subresource {
     Scale,
     /// A namespace's finalizers.
     Finalize,
+    /// A command in a container.
+    Exec,
     /// A polite deletion.
     Eviction,
 }
@@ -31,6 +33,7 @@ impl Subresource {
             Self::Status => "status",
             Self::Scale => "scale",
             Self::Finalize => "finalize",
+            Self::Exec => "exec",
             Self::Eviction => "eviction",
         }
     }
@@ -40,6 +43,7 @@ impl Subresource {
         match self {
             Self::Scale => Some(("autoscaling", "v1", "Scale")),
             Self::Eviction => Some(("policy", "v1", "Eviction")),
+            Self::Exec => Some(("", "v1", "PodExecOptions")),
             Self::Status | Self::Finalize => None,
         }
     }
@@ -49,6 +53,7 @@ impl Subresource {
         match self {
             Self::Status | Self::Scale => &["get", "patch", "update"],
             Self::Finalize => &["update"],
+            Self::Exec => &["create", "get"],
             Self::Eviction => &["create"],
         }
     }
@@ -138,7 +143,16 @@ pub static SERVED: [Served; 14] = [
         Scope::Cluster,
         STATUS,
     ),
-    core(Kind::Pod, "Pod", "pods", "pod", &["po"], ALL, NAMESPACED, &[Subresource::Eviction, Subresource::Status]),
+    core(
+        Kind::Pod,
+        "Pod",
+        "pods",
+        "pod",
+        &["po"],
+        ALL,
+        NAMESPACED,
+        &[Subresource::Eviction, Subresource::Exec, Subresource::Status],
+    ),
     core(Kind::Service, "Service", "services", "service", &["svc"], ALL, NAMESPACED, STATUS),
     apps(Kind::ControllerRevision, "ControllerRevision", "controllerrevisions", "controllerrevision", &[], &[], &[]),
     apps(Kind::Deployment, "Deployment", "deployments", "deployment", &["deploy"], ALL, WORKLOAD),

@@ -67,6 +67,7 @@ fn build(group: &str, version: &str) -> Value {
             let verbs: &[&str] = match subresource {
                 Subresource::Status | Subresource::Scale => &["get", "put", "patch"],
                 Subresource::Finalize => &["put"],
+                Subresource::Exec => &["get", "post"],
                 Subresource::Eviction => &["post"],
             };
             paths.insert(format!("{base}/{{name}}/{}", subresource.name()), item(served, verbs));
