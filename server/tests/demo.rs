@@ -91,7 +91,8 @@ impl Demo {
             "kubectl is missing: run `tools/setup control-plane`, then the tests with `make test`, or after `. tools/env`",
         );
         let mut command = Command::new(kubectl);
-        command.env_clear().env("KUBECONFIG", self.kubeconfig()).arg("exec").args(arguments);
+        let home = env!("CARGO_TARGET_TMPDIR"); // kubectl keeps what it discovers there
+        command.env_clear().env("HOME", home).env("KUBECONFIG", self.kubeconfig()).arg("exec").args(arguments);
         let output = command.output().expect("kubectl runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")

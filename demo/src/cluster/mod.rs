@@ -142,11 +142,6 @@ impl Cluster {
         self.dns.send_replace(Some(address));
     }
 
-    /// The way to its objects, past the API.
-    pub fn registry(&self) -> &Arc<Registry> {
-        &self.registry
-    }
-
     /// Ends it, and keeps it in its file.
     ///
     /// # Errors
