@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
+use http::uri::Authority;
 use thiserror::Error;
 use topology::dns::{Name, NameError, PodNames, Zone};
 
@@ -101,6 +102,11 @@ pub enum ConfigError {
          127.0.0.1:{port}, or add --i-know-this-is-open", port = .0.port()
     )]
     Open(SocketAddr),
+    /// A host with more than a name.
+    #[error(
+        "--allow-host {0:?} can never match: give the host alone, without scheme, port or path, as in berth.example"
+    )]
+    Host(String),
     /// A cluster domain that is no name.
     #[error("--cluster-domain {domain:?} cannot be used: {source}; give it as in cluster.local")]
     Domain {
@@ -118,13 +124,18 @@ impl Config {
     /// Refuses what would be unsafe.
     ///
     /// # Errors
-    /// When an address can be reached by others and the user did not say that this is meant, or the domain is none.
+    /// When an address can be reached by others and the user did not say that this is meant, a host is no host, or the
+    /// domain is none.
     pub fn check(&self) -> Result<(), ConfigError> {
         let open = |address: &SocketAddr| !address.ip().is_loopback() && !self.i_know_this_is_open;
-        match [Some(self.listen), self.dns].into_iter().flatten().find(open) {
-            Some(address) => Err(ConfigError::Open(address)),
-            None => self.zone().map(drop),
+        if let Some(address) = [Some(self.listen), self.dns].into_iter().flatten().find(open) {
+            return Err(ConfigError::Open(address));
         }
+        let is_host = |name: &str| name.parse::<Authority>().is_ok_and(|authority| authority.host() == name);
+        if let Some(name) = self.allow_host.iter().find(|name| !is_host(name)) {
+            return Err(ConfigError::Host(name.clone()));
+        }
+        self.zone().map(drop)
     }
 
     /// What the cluster's DNS is set to.

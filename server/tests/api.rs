@@ -5,11 +5,13 @@ mod support;
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use serde_json::Value;
-use server::cluster::{Report, WatchHealth, watches};
+use server::clock::now;
+use server::cluster::{Report, Silence, WatchHealth, watches};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use support::{Fed, fed, observations};
 use tokio::sync::watch;
+use topology::facts::Kind;
 use tower::ServiceExt;
 
 async fn get(fed: &Fed, path: &str) -> (StatusCode, String, String) {
@@ -96,9 +98,28 @@ async fn given_the_watches_when_asked_for_readiness_then_it_is_there_once_all_ar
         fed.settle().await;
     }
     assert_eq!(get(&fed, "/readyz").await.0, StatusCode::OK);
-    fed.reports.send(Report::Pulse(Err("nobody is there".to_owned()))).await.expect("the hub runs");
+    fed.reports
+        .send(Report::Pulse(Err(Silence { problem: "nobody is there".to_owned(), since: now() })))
+        .await
+        .expect("the hub runs");
     fed.settle().await;
     let (status, _, body) = get(&fed, "/readyz").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(body.contains("nobody is there"), "{body}");
+}
+
+#[tokio::test]
+async fn given_pods_that_were_listed_when_they_are_refused_then_it_is_not_ready_until_they_are_listed_again() {
+    let fed = fed_with("seed").await;
+    assert_eq!(get(&fed, "/readyz").await.0, StatusCode::OK);
+    let pods = watches(None).into_iter().find(|watch| watch.kind == Kind::Pod).expect("pods are watched");
+    for (health, status) in
+        [(WatchHealth::Refused, StatusCode::SERVICE_UNAVAILABLE), (WatchHealth::Live, StatusCode::OK)]
+    {
+        fed.reports.send(Report::Watch(pods.clone(), health)).await.expect("the hub runs");
+        fed.settle().await;
+        let (code, _, body) = get(&fed, "/readyz").await;
+        assert_eq!(code, status, "{body}");
+        assert_eq!(body.contains("may not be seen any more (403)"), !code.is_success(), "{body}");
+    }
 }

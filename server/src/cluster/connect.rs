@@ -1,6 +1,7 @@
 //! The connection: which cluster, with which credentials, and new ones when they expire.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -8,7 +9,10 @@ use kube::{Client, Config};
 use thiserror::Error;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, timeout};
+use topology::Timestamp;
 use tracing::{info, warn};
+
+use crate::clock::now;
 
 /// How long a rebuilt connection is left alone before the next rebuild.
 const REBUILD_PAUSE: Duration = Duration::from_secs(2);
@@ -31,6 +35,12 @@ pub enum ConnectError {
          account is used)"
     )]
     NoKubeconfig,
+    /// A context, and nothing that could have it.
+    #[error(
+        "--context names a context of a kubeconfig, but no kubeconfig was found: pass it with --kubeconfig PATH, or leave \
+         --context out to use the pod's service account"
+    )]
+    ContextWithoutKubeconfig,
     /// A kubeconfig that cannot be read.
     #[error("cannot use the kubeconfig{}: {}; mend it or pass another with --kubeconfig PATH", named(.path.as_ref()), one_line(.source))]
     Unusable {
@@ -80,6 +90,8 @@ pub struct Connector {
     current: watch::Sender<Connection>,
     rebuilt: Mutex<Option<Instant>>,
     answers: Notify,
+    /// When the API was asked what it answered last, in milliseconds.
+    alive: AtomicI64,
 }
 
 impl Connector {
@@ -91,7 +103,8 @@ impl Connector {
         let (config, name) = load(&target).await?;
         let connection = Connection { client: Client::try_from(config)?, generation: 0 };
         let current = watch::Sender::new(connection);
-        Ok(Self { target, name, current, rebuilt: Mutex::new(None), answers: Notify::new() })
+        let alive = AtomicI64::new(now().as_millis());
+        Ok(Self { target, name, current, rebuilt: Mutex::new(None), answers: Notify::new(), alive })
     }
 
     /// How the user calls the cluster: the context's name, or `in-cluster`.
@@ -121,8 +134,8 @@ impl Connector {
         }
     }
 
-    /// The API did not answer for a while without refusing: connections may be dead without knowing, so every watch
-    /// begins anew on fresh ones.
+    /// The API did not answer for a while: connections may be dead without knowing, and which of the watches missed
+    /// something cannot be told, so every one begins anew on fresh ones.
     pub async fn restart(&self) {
         if let Err(error) = self.rebuild().await {
             warn!(%error, "the configuration cannot be read afresh; going on with the one before");
@@ -137,6 +150,16 @@ impl Connector {
             *connection = Connection { client, generation: connection.generation + 1 };
         });
         Ok(())
+    }
+
+    /// The API answered what it was asked then: until then, connections that nothing was heard of were whole.
+    pub fn was_alive(&self, asked: Timestamp) {
+        self.alive.store(asked.as_millis(), Ordering::Relaxed);
+    }
+
+    /// When the API was known to answer for the last time.
+    pub fn alive_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.alive.load(Ordering::Relaxed))
     }
 
     /// The API answers again: nobody needs to wait longer before the next try.
@@ -165,6 +188,7 @@ async fn load(target: &Target) -> Result<(Config, String), ConnectError> {
             let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
             (config.map_err(|source| unusable(target, source))?, name)
         }
+        None if target.context.is_some() => return Err(ConnectError::ContextWithoutKubeconfig),
         None => (Config::incluster().map_err(|_| ConnectError::NoKubeconfig)?, "in-cluster".to_owned()),
     };
     if config.cluster_url.host().is_some_and(is_loopback) {

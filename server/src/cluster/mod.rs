@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use topology::Timestamp;
 use topology::facts::{Kind, Observation, Watch};
 use topology::kubernetes;
 
@@ -28,7 +29,16 @@ pub enum Report {
     /// A watch came up, broke, or was refused.
     Watch(Watch, WatchHealth),
     /// The API answers, or (with the reason) does not.
-    Pulse(Result<(), String>),
+    Pulse(Result<(), Silence>),
+}
+
+/// The API does not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silence {
+    /// Why, in the words of the error.
+    pub problem: String,
+    /// When it was known to answer for the last time.
+    pub since: Timestamp,
 }
 
 /// Starts the watches and the pulse; they end when the set is dropped.

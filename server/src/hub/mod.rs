@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use topology::dns::Zone;
-use topology::facts::Kind;
+use topology::facts::{Event, Kind, Observation};
 use topology::wire::{Changes, Cluster, Instance, Scope, ServerMessage, State, Status, Subscription};
 use topology::{Timestamp, Topology};
 
@@ -87,7 +87,18 @@ impl Hub {
             match report {
                 Report::Observed(observation) => observations.push(observation),
                 Report::Watch(watch, health) => self.health.watch(watch, health, at),
-                Report::Pulse(pulse) => self.health.pulse(pulse, at),
+                Report::Pulse(pulse) => {
+                    // A watch that only seems quiet may have missed something since the last sign of life.
+                    if let Err(silence) = &pulse {
+                        let event = Event::Interrupted { since: silence.since };
+                        let interrupted = self
+                            .health
+                            .watches()
+                            .map(|watch| Observation { watch: watch.clone(), event: event.clone() });
+                        observations.extend(interrupted);
+                    }
+                    self.health.pulse(pulse, at);
+                }
             }
         }
         if let Some(delta) = self.topology.apply(at, observations) {

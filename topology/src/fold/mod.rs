@@ -41,6 +41,8 @@ struct WatchState {
     seen: ResourceVersion,
     /// Since when nothing is known, after the watch broke.
     interrupted: Option<Timestamp>,
+    /// When it reported for the last time while it was whole.
+    heard: Timestamp,
 }
 
 /// What one batch of observations changed.
@@ -128,22 +130,25 @@ impl Batch<'_> {
         let at = self.at;
         let state = self.topology.watches.entry(watch.clone()).or_default();
         match event {
-            Event::Interrupted => {
-                state.interrupted.get_or_insert(at);
+            Event::Interrupted { since } => {
+                // What it reported while it was whole shows that it still was.
+                let since = since.min(at).max(state.heard);
+                state.interrupted = Some(state.interrupted.map_or(since, |known| known.min(since)));
             }
-            Event::CaughtUp => state.interrupted = None,
+            Event::CaughtUp => (state.interrupted, state.heard) = (None, at),
             Event::Listed(objects) => {
                 let how = How::Learnt { unwatched_since: state.interrupted.take() };
+                state.heard = at;
                 state.seen = objects.iter().map(Object::version).fold(ResourceVersion::default(), ResourceVersion::max);
                 self.replace(&watch, objects, how);
             }
             Event::Applied(object) => {
-                if let Some(how) = state.take(object.version()) {
+                if let Some(how) = state.take(object.version(), at) {
                     self.put(object, how);
                 }
             }
             Event::Deleted(object) => {
-                if let Some(how) = state.take(object.version()) {
+                if let Some(how) = state.take(object.version(), at) {
                     self.remove(&object, how);
                 }
             }
@@ -355,13 +360,16 @@ impl Batch<'_> {
 impl WatchState {
     /// How a new event is known; `None` when it is not new. A watch reports in the order of resource versions, so one
     /// that is not newer than the newest was taken before.
-    fn take(&mut self, version: ResourceVersion) -> Option<How> {
+    fn take(&mut self, version: ResourceVersion, at: Timestamp) -> Option<How> {
         if version.is_covered_by(self.seen) {
             return None;
         }
         self.seen = self.seen.max(version);
         Some(match self.interrupted {
-            None => How::Watched,
+            None => {
+                self.heard = at;
+                How::Watched
+            }
             since => How::Learnt { unwatched_since: since },
         })
     }
