@@ -75,6 +75,7 @@ pub fn name(reason: &Reason) -> &'static str {
         Reason::PartitionHolds { .. } => "PartitionHolds",
         Reason::WaitsForDelete { .. } => "WaitsForDelete",
         Reason::Parallel { .. } => "Parallel",
+        Reason::NotKnown { .. } => "NotKnown",
     }
 }
 
