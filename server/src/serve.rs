@@ -87,10 +87,6 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     };
     let health = Health::new(cluster::watches(namespaces.as_deref()), now());
     let (hub, mut handle) = Hub::prepare(cluster, zone, Instance(rand::random()), health, now);
-    let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
-    let watches = cluster::start(&connector, namespaces.as_deref(), &reports);
-    let hub = tokio::spawn(hub.run(inbox));
-
     let dns = match config.dns {
         Some(address) => Some(dns::Server::start(address, handle.dns().clone(), config.search()).await?),
         None => None,
@@ -98,10 +94,12 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     if let Some(dns) = &dns {
         handle.serves_dns(dns.address());
     }
-
     let resolver = resolver(config.cluster_dns.as_ref(), &connector).await?;
-    let probe = resolver.map(|resolver| Probe::new(resolver, handle.clone(), reports.clone(), now));
-    let probe = probe.map(|probe| tokio::spawn(probe.run()));
+    // Only now that nothing can refuse to start is the API asked, and DNS.
+    let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
+    let watches = cluster::start(&connector, namespaces.as_deref(), &reports);
+    let hub = tokio::spawn(hub.run(inbox));
+    let probe = resolver.map(|resolver| tokio::spawn(Probe::new(resolver, handle.clone(), reports, now).run()));
 
     let (stopping, stopped) = watch::channel(false);
     let shared = Shared {
