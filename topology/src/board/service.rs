@@ -153,10 +153,13 @@ impl ServiceView {
         }
     }
 
-    /// Keeps what the cluster's DNS says, in place of what it said before. With too many questions, the one of which
+    /// Keeps what the cluster's DNS says, in place of what it said before; nothing where nothing is known. With too many questions, the one of which
     /// nothing is known goes, or was heard first.
     pub(super) fn observe(&mut self, new: &Observed) {
+        let is_empty = new.said.is_none() && new.absent.is_none() && new.measured.is_empty();
         match self.observed.binary_search_by(|known| known.question.cmp(&new.question)) {
+            Ok(at) if is_empty => drop(self.observed.remove(at)),
+            Err(_) if is_empty => {}
             Ok(at) => self.observed[at] = new.clone(),
             Err(at) => {
                 self.observed.insert(at, new.clone());

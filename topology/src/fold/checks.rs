@@ -100,8 +100,12 @@ impl Batch<'_> {
         }
         let first = SetKey::new(namespace.as_str(), "");
         let boards = self.topology.boards.range(first..).take_while(|(key, _)| key.namespace == namespace);
-        let knows =
-            |board: &Board| board.service(&service).is_some_and(|service| !service.observed.contains(&observed));
+        let knows = |board: &Board| {
+            board.service(&service).is_some_and(|service| {
+                let known = service.observed.iter().find(|known| known.question == observed.question);
+                known.map_or(observed.said.is_some(), |known| *known != observed)
+            })
+        };
         let keys: Vec<SetKey> = boards.filter(|(_, board)| knows(board)).map(|(key, _)| key.clone()).collect();
         for key in keys {
             let observed = Box::new(observed.clone());

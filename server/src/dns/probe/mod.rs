@@ -138,10 +138,13 @@ impl Probe {
         let mut unwanted: BTreeSet<Key> = self.followed.keys().cloned().collect();
         self.followed.values_mut().for_each(|followed| followed.is_on_screen = false);
         // The names of endpoints first, of which the moment of the change is known.
-        let mut services = BTreeMap::new();
+        let (mut services, mut latest) = (BTreeMap::new(), BTreeMap::new());
         for (wanted, at) in changed {
             services.insert((wanted.namespace.clone(), wanted.service.clone()), at);
-            unwanted.remove(&key(&wanted));
+            latest.insert(key(&wanted), (wanted, at));
+        }
+        for (key, (wanted, at)) in latest {
+            unwanted.remove(&key);
             self.want(wanted, Some(at), at, &published);
         }
         for wanted in on_screen {
