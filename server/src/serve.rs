@@ -149,7 +149,6 @@ async fn resolver(wanted: Option<&ClusterDns>, connector: &Arc<Connector>) -> Re
         move |source| StartError::ClusterDns { at, source }
     };
     Ok(match wanted {
-        Some(ClusterDns::Off) => None,
         Some(ClusterDns::PortForward) => Some(Resolver::PortForward(PortForward::new(Arc::clone(connector)))),
         Some(ClusterDns::Address(at)) => {
             let found = lookup_host(at).await.map_err(failed(at))?;
@@ -159,7 +158,7 @@ async fn resolver(wanted: Option<&ClusterDns>, connector: &Arc<Connector>) -> Re
             let text = std::fs::read_to_string(RESOLV_CONF).map_err(failed(RESOLV_CONF))?;
             Some(Resolver::Servers(system_servers(&text).map_err(failed(RESOLV_CONF))?))
         }
-        None => None,
+        Some(ClusterDns::Off) | None => None,
     })
 }
 

@@ -54,7 +54,7 @@ fn packet(query: &[u8], sent: Sent) -> Vec<u8> {
     let record = |name: &rr::Name, address: [u8; 4]| {
         rr::Record::from_rdata(name.clone(), 5, RData::A(A::new(address[0], address[1], address[2], address[3])))
     };
-    answer.queries = query.queries.clone();
+    answer.queries.clone_from(&query.queries);
     answer.answers.push(record(&name, [10, 0, 0, 1]));
     let other = rr::Name::from_ascii("other.example.").expect("a name");
     match sent {

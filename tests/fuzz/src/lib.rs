@@ -3,30 +3,13 @@
 //! The files are taken by their paths rather than from the server's crate, as that takes the page with it: half an hour
 //! to build with a sanitizer, for three files without I/O.
 
+#[allow(dead_code, reason = "the server uses all of it")]
+pub mod dns;
+
 use std::sync::LazyLock;
 
 use topology::Topology;
 use topology::trace;
-
-/// The server's DNS, without its sockets.
-#[allow(dead_code, reason = "the server uses all of it")]
-pub mod dns {
-    #[path = "../../../../server/src/dns/packet.rs"]
-    pub mod packet;
-    #[path = "../../../../server/src/dns/search.rs"]
-    mod search;
-    #[path = "../../../../server/src/dns/shared.rs"]
-    mod shared;
-
-    pub use search::Search;
-    pub use shared::{Published, Reader, Shared};
-
-    /// The probe, without its sockets.
-    pub mod probe {
-        #[path = "../../../../../server/src/dns/probe/message.rs"]
-        pub mod message;
-    }
-}
 
 /// A cluster with Services of all kinds, as it was recorded.
 pub static PUBLISHED: LazyLock<dns::Published> = LazyLock::new(|| {

@@ -56,7 +56,7 @@ impl PortForward {
     }
 
     /// How people call it.
-    pub(super) fn name(&self) -> String {
+    pub(super) fn name() -> String {
         format!("a DNS pod in {NAMESPACE}")
     }
 
@@ -80,13 +80,12 @@ impl PortForward {
 
     async fn try_ask(&self, open: &mut Option<Way>, question: &Question) -> Result<Reply, ProbeProblem> {
         // Taken out: whatever happens but a good answer closes it.
-        let mut way = match open.take() {
-            Some(way) => way,
-            None => {
-                let client = self.connector.subscribe().borrow().client.clone();
-                let opened = timeout(OPENING, self::open(client)).await;
-                opened.map_err(|_| failed("the port-forward did not open in time"))??
-            }
+        let mut way = if let Some(way) = open.take() {
+            way
+        } else {
+            let client = self.connector.subscribe().borrow().client.clone();
+            let opened = timeout(OPENING, self::open(client)).await;
+            opened.map_err(|_| failed("the port-forward did not open in time"))??
         };
         match timeout(PATIENCE, converse(&mut way.stream, question)).await {
             Ok(Ok(reply)) => {

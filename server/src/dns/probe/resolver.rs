@@ -50,7 +50,7 @@ impl Resolver {
     pub fn name(&self) -> String {
         match self {
             Self::Servers(servers) => servers.first().map(ToString::to_string).unwrap_or_default(),
-            Self::PortForward(forward) => forward.name(),
+            Self::PortForward(_) => PortForward::name(),
         }
     }
 
