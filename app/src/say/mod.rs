@@ -1,5 +1,6 @@
-//! Reasons and warnings in English: the one place where they become words.
+//! Reasons, warnings and what DNS says, in English: the one place where they become words.
 
+pub mod cluster_dns;
 mod reasons;
 mod warnings;
 

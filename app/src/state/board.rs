@@ -112,7 +112,8 @@ fn touched(change: &Change) -> Option<Part> {
         | Change::Slice { .. }
         | Change::SliceGone { .. }
         | Change::Endpoints { .. }
-        | Change::Former { .. } => Part::Services,
+        | Change::Former { .. }
+        | Change::Observed { .. } => Part::Services,
         Change::Warned(_) | Change::WarningGone(_) => Part::Warnings,
         Change::Stranger(_) | Change::StrangerGone(_) => Part::Strangers,
         Change::Started { ordinal, .. }

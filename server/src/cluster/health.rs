@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use topology::Timestamp;
 use topology::facts::{self, Watch};
-use topology::wire::{Refusal, Source, Status};
+use topology::wire::{Probe, Refusal, Source, Status};
 
 /// How one watch stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub struct Health {
     /// Watches whose first list is in.
     listed: BTreeSet<Watch>,
     pulse: Result<(), String>,
+    probe: Probe,
     since: Timestamp,
     last: Kind,
 }
@@ -44,7 +45,15 @@ impl Health {
     pub fn new(watches: impl IntoIterator<Item = Watch>, at: Timestamp) -> Self {
         let watches: BTreeMap<_, _> = watches.into_iter().map(|watch| (watch, WatchHealth::Starting)).collect();
         let settled = watches.keys().map(|watch| (watch.clone(), false)).collect();
-        Self { watches, settled, listed: BTreeSet::new(), pulse: Ok(()), since: at, last: Kind::Starting }
+        Self {
+            watches,
+            settled,
+            listed: BTreeSet::new(),
+            pulse: Ok(()),
+            probe: Probe::Off,
+            since: at,
+            last: Kind::Starting,
+        }
     }
 
     /// A watch told how it stands.
@@ -66,6 +75,11 @@ impl Health {
     pub fn pulse(&mut self, pulse: Result<(), String>, at: Timestamp) {
         self.pulse = pulse;
         self.refresh(at);
+    }
+
+    /// The probe told whether the cluster's DNS is asked.
+    pub fn probe(&mut self, probe: Probe) {
+        self.probe = probe;
     }
 
     /// Whether every first list is in, or refused.
@@ -94,7 +108,7 @@ impl Health {
             Kind::Starting => Source::Starting { since, problem: self.problem() },
             Kind::Broken => Source::Broken { since, problem: self.problem().unwrap_or_default() },
         };
-        Status { source, refused: refused.collect() }
+        Status { source, refused: refused.collect(), probe: self.probe.clone() }
     }
 
     fn refresh(&mut self, at: Timestamp) {

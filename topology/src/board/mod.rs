@@ -5,6 +5,7 @@
 
 mod former;
 mod lane;
+mod questions;
 mod reach;
 mod service;
 mod unwatched;
@@ -15,12 +16,14 @@ use std::sync::Arc;
 pub(crate) use former::remember;
 pub use former::{Former, MAX_FORMER, MAX_FORMER_OF_NAME};
 pub use lane::{End, Found, Incarnation, Lane, MAX_INCARNATIONS, MAX_SPANS, PodChange, Span};
+pub use questions::MAX_QUESTIONS;
 pub use reach::{Reach, ReachState, Stranger, StrangerReason};
 use serde::{Deserialize, Serialize};
-pub use service::{EndpointView, FormerRecord, ServiceView, SliceView};
+pub use service::{EndpointView, FormerRecord, MAX_OBSERVED, ServiceView, SliceView};
 pub use unwatched::{MAX_UNWATCHED, Unwatched};
 pub use warning::{LongName, MAX_WARNINGS, Pods, Warning};
 
+use crate::dns::observed::Observed;
 use crate::facts::{Counts, Kind, PodManagement, StatefulSet, UpdateStrategy};
 use crate::order::Order;
 use crate::{Ordinal, SetKey, Stage, Timestamp, Uid};
@@ -160,7 +163,8 @@ pub enum Change {
     /// Its controller does or waits for something else.
     Order(Order),
     /// A Service came or changed. Whom it reaches, its slices and what it answered before stay as they were, unless the
-    /// Service is new here.
+    /// Service is new here. What the cluster's DNS said of names that changed, here and in the next ones, is of before:
+    /// it is known no more.
     Service(ServiceView),
     /// A Service has nothing to do with the StatefulSet any more.
     ServiceGone(String),
@@ -240,6 +244,13 @@ pub enum Change {
     Unseen(Vec<Kind>),
     /// The pods are watched again.
     Unwatched(Unwatched),
+    /// The cluster's DNS was asked, and says something new, or is asked no longer.
+    Observed {
+        /// The Service's name.
+        service: String,
+        /// All that is known of the question.
+        observed: Box<Observed>,
+    },
 }
 
 impl Board {
@@ -254,6 +265,7 @@ impl Board {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each change")]
     fn step(&mut self, change: &Change) {
         match change {
             Change::Appeared(_) | Change::Forgotten => {}
@@ -265,7 +277,9 @@ impl Board {
                     let known = &mut self.services[at];
                     let reaches = std::mem::take(&mut known.reaches);
                     let (slices, former) = (std::mem::take(&mut known.slices), std::mem::take(&mut known.former));
-                    *known = ServiceView { reaches, slices, former, ..service.clone() };
+                    let observed = std::mem::take(&mut known.observed);
+                    *known = ServiceView { reaches, slices, former, observed, ..service.clone() };
+                    known.doubt_all();
                 }
                 Err(at) => self.services.insert(at, service.clone()),
             },
@@ -293,6 +307,11 @@ impl Board {
             Change::Former { service, former } => {
                 if let Some(known) = self.service_mut(service) {
                     remember(&mut known.former, former);
+                }
+            }
+            Change::Observed { service, observed } => {
+                if let Some(known) = self.service_mut(service) {
+                    known.observe(observed);
                 }
             }
             Change::Started { ordinal, incarnation } => {

@@ -3,6 +3,7 @@
 //! [`Topology::apply`] is deterministic and the same for a live cluster, a recording and a test. What it ends in does
 //! not depend on how the events of different watches interleave, nor on events that come twice.
 
+mod checks;
 mod facts_store;
 mod histories;
 mod pods;
@@ -12,6 +13,7 @@ mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use checks::{Check, Touched, Wanted};
 use facts_store::FactsStore;
 
 use crate::board::{Board, Change, Controller, End, Spec, Unwatched};
@@ -67,7 +69,7 @@ impl Topology {
     /// Takes a batch of observations that arrived at `at`. `None` when it changed nothing that is shown; else the state
     /// is at the delta's revision afterwards.
     pub fn apply(&mut self, at: Timestamp, observations: impl IntoIterator<Item = Observation>) -> Option<Delta> {
-        let mut batch = Batch { topology: self, at, steps: BTreeMap::new() };
+        let mut batch = Batch::new(self, at);
         batch.expire();
         for observation in observations {
             batch.observe(observation);
@@ -123,6 +125,12 @@ enum How {
         /// Since when nobody had watched; `None` before the first list.
         unwatched_since: Option<Timestamp>,
     },
+}
+
+impl<'a> Batch<'a> {
+    fn new(topology: &'a mut Topology, at: Timestamp) -> Self {
+        Self { topology, at, steps: BTreeMap::new() }
+    }
 }
 
 impl Batch<'_> {
