@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
@@ -64,6 +65,11 @@ pub struct Config {
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = DnsPods::Insecure)]
     pub dns_pods: DnsPods,
 
+    /// Ask the cluster's DNS what it says, and show it beside what it must say: at an address, or through the API's
+    /// port-forward to a DNS pod ("portforward"), or not ("off"); default: in a pod its resolver, else off
+    #[arg(long, value_name = "HOST:PORT|portforward|off")]
+    pub cluster_dns: Option<ClusterDns>,
+
     /// Open the page in the browser
     #[arg(long)]
     pub open: bool,
@@ -91,6 +97,34 @@ pub enum DnsPods {
     Insecure,
     /// Those of living pods.
     Verified,
+}
+
+/// Where the cluster's own DNS is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterDns {
+    /// Nowhere.
+    Off,
+    /// At this host and port.
+    Address(String),
+    /// In a DNS pod, through the Kubernetes API.
+    PortForward,
+}
+
+impl FromStr for ClusterDns {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self::Off),
+            "portforward" => Ok(Self::PortForward),
+            _ => match text.rsplit_once(':') {
+                Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
+                    Ok(Self::Address(text.to_owned()))
+                }
+                _ => Err("give HOST:PORT (as 10.43.0.10:53), portforward or off"),
+            },
+        }
+    }
 }
 
 /// A setting that cannot be used; the message names the way out.

@@ -48,6 +48,7 @@ async fn given_the_api_when_asked_then_every_answer_is_as_its_description_says()
         for (path, route, status) in [
             ("/api/v1/topology".to_owned(), "/api/v1/topology", "200"),
             (format!("/api/v1/topology/{trace}/web"), "/api/v1/topology/{namespace}/{statefulset}", "200"),
+            (format!("/api/v1/records?namespace={trace}"), "/api/v1/records", "200"),
             ("/api/v1/topology/no/such".to_owned(), "/api/v1/topology/{namespace}/{statefulset}", "404"),
         ] {
             let (code, kind, body) = get(&fed, &path).await;
@@ -70,6 +71,38 @@ async fn given_a_namespace_when_the_fleet_is_asked_for_then_only_its_sets_are_li
         let (_, _, body) = get(&fed, &format!("/api/v1/topology{query}")).await;
         let body: Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(body["statefulsets"].as_array().map(Vec::len), Some(expected), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn given_the_walk_through_when_its_records_are_asked_for_then_each_service_has_its_own() {
+    let fed = fed_with("seed").await;
+    let listed = |body: &str| -> Vec<String> {
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        let services = body["services"].as_array().expect("a list").clone();
+        let lines = services.into_iter().flat_map(|service| {
+            let records = service["records"].as_array().expect("a list").clone();
+            let name = service["name"].as_str().expect("a name").to_owned();
+            records.into_iter().map(move |record| {
+                format!("{name}: {} {} {} {}", record["name"], record["type"], record["ttl"], record["data"])
+                    .replace('"', "")
+            })
+        });
+        lines.collect()
+    };
+    let (status, _, body) = get(&fed, "/api/v1/records?namespace=seed&service=nginx").await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let directory = fed.hub.dns().latest().directory.clone();
+    let records = directory.service("seed", "nginx").expect("it is known").record_set(directory.zone());
+    let expected: Vec<String> = records
+        .iter()
+        .map(|(_, record)| format!("nginx: {} {} {} {}", record.name, record.data.kind(), record.ttl, record.data))
+        .collect();
+    assert_eq!(listed(&body), expected);
+    assert!(expected.iter().any(|line| line.starts_with("nginx: web-0.nginx.seed.svc.cluster.local. A 5 10.42.")));
+    for query in ["?namespace=none", "?service=none", "?namespace=seed&service=none"] {
+        let (_, _, body) = get(&fed, &format!("/api/v1/records{query}")).await;
+        assert_eq!(listed(&body), [""; 0], "{query}");
     }
 }
 

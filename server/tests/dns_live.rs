@@ -48,7 +48,7 @@ async fn berth(plane: &ControlPlane) -> Berth {
     let connector = Arc::new(Connector::new(target).await.expect("a client"));
     let zone = Zone::default();
     let domain = zone.domain.as_str().to_owned();
-    let cluster = Cluster { name: "test".to_owned(), domain, ttl: zone.ttl, namespaces: None };
+    let cluster = Cluster { name: "test".to_owned(), domain, ttl: zone.ttl, namespaces: None, dns: None };
     let health = Health::new(cluster::watches(None), now());
     let (hub, handle) = Hub::prepare(cluster, zone, Instance(1), health, now);
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);

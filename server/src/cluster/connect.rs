@@ -17,6 +17,9 @@ use crate::clock::now;
 /// How long a rebuilt connection is left alone before the next rebuild.
 const REBUILD_PAUSE: Duration = Duration::from_secs(2);
 
+/// What the cluster is called that this program runs in.
+const IN_CLUSTER: &str = "in-cluster";
+
 /// Which cluster is meant.
 #[derive(Debug, Clone, Default)]
 pub struct Target {
@@ -87,6 +90,7 @@ pub struct Connection {
 pub struct Connector {
     target: Target,
     name: String,
+    is_in_cluster: bool,
     current: watch::Sender<Connection>,
     rebuilt: Mutex<Option<Instant>>,
     answers: Notify,
@@ -100,16 +104,23 @@ impl Connector {
     /// # Errors
     /// When no cluster is configured, or not in a usable way.
     pub async fn new(target: Target) -> Result<Self, ConnectError> {
-        let (config, name) = load(&target).await?;
+        let (config, context) = load(&target).await?;
+        let is_in_cluster = context.is_none();
+        let name = context.unwrap_or_else(|| IN_CLUSTER.to_owned());
         let connection = Connection { client: Client::try_from(config)?, generation: 0 };
         let current = watch::Sender::new(connection);
         let alive = AtomicI64::new(now().as_millis());
-        Ok(Self { target, name, current, rebuilt: Mutex::new(None), answers: Notify::new(), alive })
+        Ok(Self { target, name, is_in_cluster, current, rebuilt: Mutex::new(None), answers: Notify::new(), alive })
     }
 
     /// How the user calls the cluster: the context's name, or `in-cluster`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is the cluster that this program runs in, as its service account.
+    pub fn is_in_cluster(&self) -> bool {
+        self.is_in_cluster
     }
 
     /// The connection of now; the receiver tells when there is a newer one.
@@ -174,7 +185,8 @@ impl Connector {
     }
 }
 
-async fn load(target: &Target) -> Result<(Config, String), ConnectError> {
+/// The configuration and its context; `None` for a pod's service account.
+async fn load(target: &Target) -> Result<(Config, Option<String>), ConnectError> {
     let (mut config, name) = match read(target)? {
         Some(kubeconfig) => {
             let known: Vec<String> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
@@ -186,10 +198,10 @@ async fn load(target: &Target) -> Result<(Config, String), ConnectError> {
             }
             let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
             let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-            (config.map_err(|source| unusable(target, source))?, name)
+            (config.map_err(|source| unusable(target, source))?, Some(name))
         }
         None if target.context.is_some() => return Err(ConnectError::ContextWithoutKubeconfig),
-        None => (Config::incluster().map_err(|_| ConnectError::NoKubeconfig)?, "in-cluster".to_owned()),
+        None => (Config::incluster().map_err(|_| ConnectError::NoKubeconfig)?, None),
     };
     if config.cluster_url.host().is_some_and(is_loopback) {
         config.proxy_url = None;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use topology::Timestamp;
 use topology::facts::{self, Watch};
-use topology::wire::{Refusal, Source, Status};
+use topology::wire::{Probe, Refusal, Source, Status};
 
 use super::Silence;
 
@@ -35,6 +35,7 @@ pub struct Health {
     /// Watches that were listed, and then refused: what is known of them is of before.
     lost: BTreeSet<Watch>,
     pulse: Result<(), Silence>,
+    probe: Probe,
     since: Timestamp,
     last: Kind,
 }
@@ -57,6 +58,7 @@ impl Health {
             listed: BTreeSet::new(),
             lost: BTreeSet::new(),
             pulse: Ok(()),
+            probe: Probe::Off,
             since: at,
             last: Kind::Starting,
         }
@@ -101,6 +103,11 @@ impl Health {
         self.watches.keys()
     }
 
+    /// The probe told whether the cluster's DNS is asked.
+    pub fn probe(&mut self, probe: Probe) {
+        self.probe = probe;
+    }
+
     /// Whether every first list is in, or refused.
     pub fn is_complete(&self) -> bool {
         self.settled.values().all(|settled| *settled)
@@ -127,7 +134,7 @@ impl Health {
             Kind::Starting => Source::Starting { since, problem: self.problem() },
             Kind::Broken => Source::Broken { since, problem: self.problem().unwrap_or_default() },
         };
-        Status { source, refused: refused.collect() }
+        Status { source, refused: refused.collect(), probe: self.probe.clone() }
     }
 
     fn refresh(&mut self, at: Timestamp) {

@@ -16,10 +16,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use topology::Timestamp;
 use topology::facts::{Kind, Observation, Watch};
+use topology::fold::Check;
 use topology::kubernetes;
+use topology::wire::Probe;
 
 pub use connect::{ConnectError, Connector, Target};
 pub use health::{Health, WatchHealth};
+pub(crate) use watch::root_cause;
 
 /// What the cluster's tasks tell the hub, in the order in which it happened.
 #[derive(Debug)]
@@ -30,6 +33,10 @@ pub enum Report {
     Watch(Watch, WatchHealth),
     /// The API answers, or (with the reason) does not.
     Pulse(Result<(), Silence>),
+    /// Whether the cluster's DNS is asked, and how that goes.
+    Probe(Probe),
+    /// What the cluster's DNS says.
+    Checked(Vec<Check>),
 }
 
 /// The API does not answer.

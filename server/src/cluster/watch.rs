@@ -235,7 +235,7 @@ fn by_code(code: u16, error: &watcher::Error, strategy: Strategy) -> Failure {
 }
 
 /// The innermost message: "Connection refused" rather than a chain of wrappers around it.
-pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

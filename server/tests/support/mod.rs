@@ -41,7 +41,7 @@ pub(crate) struct Fed {
 
 /// The cluster as the server introduces it.
 pub(crate) fn cluster() -> Cluster {
-    Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None }
+    Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None, dns: None }
 }
 
 pub(crate) fn fed() -> Fed {

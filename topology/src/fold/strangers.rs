@@ -13,6 +13,11 @@ impl Batch<'_> {
             return;
         };
         let pod = known.pods.get(name);
+        // A name that a StatefulSet needs may be taken, or free again, whether or not the pod is listed as a stranger.
+        let named = Ordinal::split(name).and_then(|(set, _)| known.sets.get(set));
+        if let Some(key) = named.map(|set| set.key.clone()).filter(|key| self.topology.boards.contains_key(key)) {
+            self.steps.entry(key).or_default();
+        }
         let verdicts: Vec<(SetKey, Option<Stranger>)> = known
             .sets
             .values()
@@ -72,7 +77,7 @@ fn stranger(set: &StatefulSet, pod: &Pod) -> Option<Stranger> {
     Some(Stranger {
         name: pod.name.clone(),
         uid: pod.uid.clone(),
-        owner: owner.map(|owner| format!("{} {}", owner.kind, owner.name)),
+        owner: owner.map(ToString::to_string),
         reason,
         stage: pod.stage,
         status: pod.columns.status.clone(),
