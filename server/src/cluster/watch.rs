@@ -101,7 +101,7 @@ enum Failure {
     Unauthorized,
     Refused,
     NoStreaming,
-    /// The history that was asked for is gone (410): a new list follows at once.
+    /// The history that was asked for is gone (410): a new list follows.
     Expired,
     Broken(String),
 }
@@ -163,7 +163,7 @@ impl Session<'_> {
             Failure::Refused => (WatchHealth::Refused, Ended::Failed(REFUSED_PAUSE)),
             Failure::Expired => {
                 let problem = "the watch expired (410); listing anew".to_owned();
-                (WatchHealth::Broken(problem), Ended::Failed(Duration::ZERO))
+                (WatchHealth::Broken(problem), Ended::Failed(self.next_pause()))
             }
             Failure::Broken(problem) => (WatchHealth::Broken(problem), Ended::Failed(self.next_pause())),
         };
