@@ -2,14 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use thiserror::Error;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use topology::wire::{Cluster, Instance};
 use tracing::{info, warn};
 
@@ -23,6 +23,8 @@ use crate::web::{self, Hosts, Shared};
 
 /// How long open connections have to end after the clients were told.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+/// Between two looks whether all clients have gone, at the end.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Where a system names its DNS servers.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -102,11 +104,12 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     let probe = resolver.map(|resolver| tokio::spawn(Probe::new(resolver, handle.clone(), reports, now).run()));
 
     let (stopping, stopped) = watch::channel(false);
+    let clients = Arc::new(AtomicUsize::new(0));
     let shared = Shared {
         hub: handle,
         hosts: Arc::new(Hosts::new(address, &config.allow_host)),
         stopping: stopped.clone(),
-        clients: Arc::new(AtomicUsize::new(0)),
+        clients: Arc::clone(&clients),
     };
     announce(address, dns.as_ref().map(dns::Server::address), config.open);
 
@@ -127,7 +130,15 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
         () = stop => info!("stopping"),
     }
     let _ = stopping.send(true);
-    match timeout(LAST_WORDS, &mut server).await {
+    let last_words = async {
+        let ended = (&mut server).await;
+        // A stream is no connection of the server's any more: its task says goodbye by itself.
+        while clients.load(Ordering::Relaxed) > 0 {
+            sleep(LOOK).await;
+        }
+        ended
+    };
+    match timeout(LAST_WORDS, last_words).await {
         Ok(ended) => ended.map_err(std::io::Error::other)??,
         Err(_elapsed) => {
             warn!("some connections did not end in time");
