@@ -3,6 +3,7 @@
 
 #[path = "support/control_plane.rs"]
 mod control_plane;
+mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,49 +11,39 @@ use std::time::Duration;
 use control_plane::ControlPlane;
 use serde_json::json;
 use server::clock::now;
-use server::cluster::{self, Connector, Health, Target};
+use server::cluster::Connector;
 use server::dns::probe::{PortForward, Probe, Resolver};
-use server::hub::{Feed, Hub, HubHandle, REPORT_QUEUE};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use server::hub::Feed;
+use support::watching::Watching;
 use tokio::time::{Instant, sleep};
 use topology::SetKey;
 use topology::board::Board;
 use topology::dns::observed::{Observed, Verdict};
-use topology::dns::{Name, RecordType, Zone};
-use topology::wire::{self, Cluster, Instance, ProbeProblem, Scope, Subscription};
+use topology::dns::{Name, RecordType};
+use topology::wire::{self, ProbeProblem, Scope, Subscription};
 
 /// How long anything may take.
 const BOUND: Duration = Duration::from_secs(40);
 const WEB_0: &str = "web-0.nginx.default.svc.cluster.local";
 
 struct Berth {
-    hub: HubHandle,
+    watching: Watching,
     _feed: Feed,
-    _tasks: JoinSet<()>,
 }
 
 /// Berth with somebody who looks at `default/web`, and a probe.
 async fn berth(kubeconfig: std::path::PathBuf, resolver: impl FnOnce(&Arc<Connector>) -> Resolver) -> Berth {
-    let target = Target { kubeconfig: Some(kubeconfig), context: None };
-    let connector = Arc::new(Connector::new(target).await.expect("a client"));
-    let zone = Zone::default();
-    let domain = zone.domain.as_str().to_owned();
-    let cluster = Cluster { name: "test".to_owned(), domain, ttl: zone.ttl, namespaces: None, dns: None };
-    let health = Health::new(cluster::watches(None), now());
-    let (hub, handle) = Hub::prepare(cluster, zone, Instance(1), health, now);
-    let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
-    let mut tasks = cluster::start(&connector, None, &reports);
-    tasks.spawn(hub.run(inbox));
-    tasks.spawn(Probe::new(resolver(&connector), handle.clone(), reports, now).run());
+    let mut watching = Watching::start(kubeconfig, None).await;
+    let Watching { hub, connector, reports, tasks } = &mut watching;
+    tasks.spawn(Probe::new(resolver(connector), hub.clone(), reports.clone(), now).run());
     let scope = Scope::StatefulSet(SetKey::new("default", "web"));
-    let feed = handle.subscribe(Subscription { scope, since: None }).await.expect("the hub runs");
-    Berth { hub: handle, _feed: feed, _tasks: tasks }
+    let feed = hub.subscribe(Subscription { scope, since: None }).await.expect("the hub runs");
+    Berth { watching, _feed: feed }
 }
 
 impl Berth {
     async fn board(&self) -> Option<Box<Board>> {
-        let view = self.hub.view(Some(SetKey::new("default", "web"))).await.expect("the hub runs");
+        let view = self.watching.hub.view(Some(SetKey::new("default", "web"))).await.expect("the hub runs");
         view.board.and_then(|(_, board)| board)
     }
 
@@ -69,7 +60,7 @@ impl Berth {
             if let Some(found) = is_so(&observed) {
                 return found;
             }
-            let probe = self.hub.status().borrow().probe.clone();
+            let probe = self.watching.hub.status().borrow().probe.clone();
             assert!(began.elapsed() < BOUND, "{what}: {observed:#?}, {probe:?}");
             sleep(Duration::from_millis(20)).await;
         }
@@ -142,7 +133,7 @@ async fn given_a_real_cluster_when_pods_are_deleted_then_the_probe_measures_what
 /// The same cluster, as from a laptop.
 async fn through_a_port_forward(plane: &ControlPlane) {
     let forward = |connector: &Arc<Connector>| Resolver::PortForward(PortForward::new(Arc::clone(connector)));
-    let problem = |berth: &Berth| match berth.hub.status().borrow().probe.clone() {
+    let problem = |berth: &Berth| match berth.watching.hub.status().borrow().probe.clone() {
         wire::Probe::On { problem, .. } => problem,
         wire::Probe::Off => None,
     };

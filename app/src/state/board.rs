@@ -151,6 +151,11 @@ impl BoardStore {
         store
     }
 
+    /// Whether what there is of a kind is known, so that something can be said to be missing.
+    pub fn sees(&self, kind: Kind) -> bool {
+        !self.unseen.read().contains(&kind)
+    }
+
     /// Shows another StatefulSet, of which nothing is known yet.
     pub fn show(&self, set: Option<SetKey>) {
         if *self.set.read_untracked() == set {

@@ -32,8 +32,7 @@ fn ServiceRow(name: String) -> impl IntoView {
     let of =
         move |what: fn(&ServiceView) -> String| text(move || service.read().as_ref().map(what).unwrap_or_default());
     let kind = text(move || {
-        let seen = !board.unseen.read().contains(&Kind::Service);
-        service.read().as_ref().map(|service| kind_text(service, seen)).unwrap_or_default()
+        service.read().as_ref().map(|service| kind_text(service, board.sees(Kind::Service))).unwrap_or_default()
     });
     let pods = several(move || {
         let service = service.read();

@@ -96,7 +96,7 @@ fn GoverningService() -> impl IntoView {
     let unnamed = Memo::new(move |_| board.controller.read().spec().is_some_and(|spec| spec.service_name.is_empty()));
     let chip = move |service: &ServiceView| {
         let (what, fine) = match (&service.kind, service.is_headless()) {
-            (None, _) if board.unseen.read().contains(&Kind::Service) => ("Service", true),
+            (None, _) if !board.sees(Kind::Service) => ("Service", true),
             (None, _) => ("missing Service", false),
             (Some(_), true) => ("headless", true),
             (Some(_), false) => ("not headless", false),

@@ -1,6 +1,8 @@
 //! What the server's tests share: a hub fed by hand or by a trace, and a server on a free loopback port.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod watching;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;

@@ -13,11 +13,7 @@ impl Batch<'_> {
             return;
         };
         let pod = known.pods.get(name);
-        // A name that a StatefulSet needs may be taken, or free again, whether or not the pod is listed as a stranger.
-        let named = Ordinal::split(name).and_then(|(set, _)| known.sets.get(set));
-        if let Some(key) = named.map(|set| set.key.clone()).filter(|key| self.topology.boards.contains_key(key)) {
-            self.steps.entry(key).or_default();
-        }
+        let named = Ordinal::split(name).and_then(|(set, _)| known.sets.get(set)).map(|set| set.key.clone());
         let verdicts: Vec<(SetKey, Option<Stranger>)> = known
             .sets
             .values()
@@ -27,6 +23,10 @@ impl Batch<'_> {
                 board.stranger(name) != is.as_ref() && (is.is_none() || board.lists_stranger(name))
             })
             .collect();
+        // A name that a StatefulSet needs may be taken, or free again, whether or not the pod is listed as a stranger.
+        if let Some(key) = named.filter(|key| self.topology.boards.contains_key(key)) {
+            self.touch(&key);
+        }
         for (key, verdict) in verdicts {
             if let Some(stranger) = verdict {
                 self.step(&key, Change::Stranger(stranger));
