@@ -50,7 +50,9 @@ dev: setup-dev ## rebuild and reload on every change, on your KUBECONFIG or on a
 
 .PHONY: bench
 bench: setup build ## measure the release build under load
-	@$(env) BERTH_BIN="$$BERTH_TARGET/release/berth" node tests/load/bench.mjs
+	@$(env) cargo build --release -p load-dns
+	@$(env) BERTH_BIN="$$BERTH_TARGET/release/berth" LOAD_DNS="$$BERTH_TARGET/release/load-dns" node tests/load/bench.mjs
+	@tests/fuzz/run
 
 .PHONY: clean
 clean: ## remove what was built here; installed tools stay in the cache

@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
+use http::uri::Authority;
 use thiserror::Error;
 use topology::dns::{Name, NameError, PodNames, Zone};
 
@@ -68,6 +70,11 @@ pub struct Config {
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = DnsPods::Insecure)]
     pub dns_pods: DnsPods,
 
+    /// Ask the cluster's DNS what it says, and show it beside what it must say: at an address, or through the API's
+    /// port-forward to a DNS pod ("portforward"), or not ("off"); default: in a pod its resolver, else off
+    #[arg(long, value_name = "HOST:PORT|portforward|off")]
+    pub cluster_dns: Option<ClusterDns>,
+
     /// Open the page in the browser
     #[arg(long, global = true)]
     pub open: bool,
@@ -107,6 +114,34 @@ pub enum DnsPods {
     Verified,
 }
 
+/// Where the cluster's own DNS is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterDns {
+    /// Nowhere.
+    Off,
+    /// At this host and port.
+    Address(String),
+    /// In a DNS pod, through the Kubernetes API.
+    PortForward,
+}
+
+impl FromStr for ClusterDns {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self::Off),
+            "portforward" => Ok(Self::PortForward),
+            _ => match text.rsplit_once(':') {
+                Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
+                    Ok(Self::Address(text.to_owned()))
+                }
+                _ => Err("give HOST:PORT (as 10.43.0.10:53), portforward or off"),
+            },
+        }
+    }
+}
+
 /// A setting that cannot be used; the message names the way out.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -116,6 +151,11 @@ pub enum ConfigError {
          127.0.0.1:{port}, or add --i-know-this-is-open", port = .0.port()
     )]
     Open(SocketAddr),
+    /// A host with more than a name.
+    #[error(
+        "--allow-host {0:?} can never match: give the host alone, without scheme, port or path, as in berth.example"
+    )]
+    Host(String),
     /// A cluster domain that is no name.
     #[error("--cluster-domain {domain:?} cannot be used: {source}; give it as in cluster.local")]
     Domain {
@@ -136,13 +176,18 @@ impl Config {
     /// Refuses what would be unsafe.
     ///
     /// # Errors
-    /// When an address can be reached by others and the user did not say that this is meant, or the domain is none.
+    /// When an address can be reached by others and the user did not say that this is meant, a host is no host, or the
+    /// domain is none.
     pub fn check(&self) -> Result<(), ConfigError> {
         let open = |address: &SocketAddr| !address.ip().is_loopback() && !self.i_know_this_is_open;
-        match [Some(self.listen), self.dns].into_iter().flatten().find(open) {
-            Some(address) => Err(ConfigError::Open(address)),
-            None => self.zone().map(drop),
+        if let Some(address) = [Some(self.listen), self.dns].into_iter().flatten().find(open) {
+            return Err(ConfigError::Open(address));
         }
+        let is_host = |name: &str| name.parse::<Authority>().is_ok_and(|authority| authority.host() == name);
+        if let Some(name) = self.allow_host.iter().find(|name| !is_host(name)) {
+            return Err(ConfigError::Host(name.clone()));
+        }
+        self.zone().map(drop)
     }
 
     /// What the cluster's DNS is set to.

@@ -14,11 +14,15 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use topology::Timestamp;
 use topology::facts::{Kind, Observation, Watch};
+use topology::fold::Check;
 use topology::kubernetes;
+use topology::wire::Probe;
 
 pub use connect::{ConnectError, Connector, Target};
 pub use health::{Health, WatchHealth};
+pub(crate) use watch::root_cause;
 
 /// What the cluster's tasks tell the hub, in the order in which it happened.
 #[derive(Debug)]
@@ -28,7 +32,20 @@ pub enum Report {
     /// A watch came up, broke, or was refused.
     Watch(Watch, WatchHealth),
     /// The API answers, or (with the reason) does not.
-    Pulse(Result<(), String>),
+    Pulse(Result<(), Silence>),
+    /// Whether the cluster's DNS is asked, and how that goes.
+    Probe(Probe),
+    /// What the cluster's DNS says.
+    Checked(Vec<Check>),
+}
+
+/// The API does not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silence {
+    /// Why, in the words of the error.
+    pub problem: String,
+    /// When it was known to answer for the last time.
+    pub since: Timestamp,
 }
 
 /// Starts the watches and the pulse; they end when the set is dropped.

@@ -7,6 +7,7 @@ mod frame;
 mod handle;
 mod recent;
 mod scopes;
+mod touched;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,15 +15,16 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use topology::dns::Zone;
-use topology::facts::Kind;
+use topology::facts::{Event, Kind, Observation};
 use topology::wire::{Changes, Cluster, Instance, Scope, ServerMessage, State, Status, Subscription};
 use topology::{Timestamp, Topology};
 
 pub use frame::Frame;
 use handle::Request;
-pub use handle::{Feed, HubGone, HubHandle, Readiness, View};
+pub use handle::{Feed, HubGone, HubHandle, Questions, Readiness, View};
 use recent::Recent;
 use scopes::Scopes;
+use touched::LatelyTouched;
 
 use crate::cluster::{Health, Report};
 use crate::dns::{Published, Shared};
@@ -33,6 +35,10 @@ pub const REPORT_QUEUE: usize = 4_096;
 const BATCH: usize = 512;
 /// How many questions may wait for the hub.
 const REQUEST_QUEUE: usize = 1_024;
+/// Of how many StatefulSets on screens the cluster's DNS is asked.
+const MAX_PROBED: usize = 64;
+/// Of how many identities of each: as many as a page lists at first.
+const PROBED_IDENTITIES: usize = 24;
 
 /// The state and everybody who looks at it.
 pub struct Hub {
@@ -42,6 +48,7 @@ pub struct Hub {
     readiness: watch::Sender<Readiness>,
     scopes: Scopes,
     recent: Recent,
+    touched: LatelyTouched,
     dns: Shared,
     namespaces: Option<Arc<[String]>>,
     instance: Instance,
@@ -71,30 +78,51 @@ impl Hub {
             readiness,
             scopes: Scopes::default(),
             recent: Recent::default(),
+            touched: LatelyTouched::default(),
             dns,
             namespaces,
             instance,
             clock,
         };
-        hub.publish_records();
+        hub.publish_records(clock());
         (HubTask { hub, inbox }, handle)
     }
 
     fn take(&mut self, reports: &mut Vec<Report>) {
         let at = (self.clock)();
-        let mut observations = Vec::with_capacity(reports.len());
+        let (mut observations, mut checks) = (Vec::with_capacity(reports.len()), Vec::new());
         for report in reports.drain(..) {
             match report {
                 Report::Observed(observation) => observations.push(observation),
                 Report::Watch(watch, health) => self.health.watch(watch, health, at),
-                Report::Pulse(pulse) => self.health.pulse(pulse, at),
+                Report::Pulse(pulse) => {
+                    // A watch that only seems quiet may have missed something since the last sign of life.
+                    if let Err(silence) = &pulse {
+                        let event = Event::Interrupted { since: silence.since };
+                        let interrupted = self
+                            .health
+                            .watches()
+                            .map(|watch| Observation { watch: watch.clone(), event: event.clone() });
+                        observations.extend(interrupted);
+                    }
+                    self.health.pulse(pulse, at);
+                }
+                Report::Probe(probe) => self.health.probe(probe),
+                Report::Checked(new) => checks.extend(new),
             }
         }
         if let Some(delta) = self.topology.apply(at, observations) {
-            self.scopes.publish(&delta);
-            self.recent.push(delta);
+            if self.readiness.borrow().ever {
+                self.touched.push(&delta);
+            }
+            self.publish(delta);
         }
-        self.publish_records();
+        if !checks.is_empty()
+            && let Some(delta) = self.topology.check(at, checks)
+        {
+            self.publish(delta);
+        }
+        self.publish_records(at);
         let status = self.health.status();
         self.status.send_if_modified(|known| {
             let changed = *known != status;
@@ -113,9 +141,15 @@ impl Hub {
         });
     }
 
+    fn publish(&mut self, delta: topology::fold::Delta) {
+        self.scopes.publish(&delta);
+        self.recent.push(delta);
+    }
+
     /// What DNS must serve may change without a board that does.
-    fn publish_records(&self) {
+    fn publish_records(&self, at: Timestamp) {
         self.dns.publish(Published {
+            at,
             directory: self.topology.directory().clone(),
             complete: self.health.has_listed(&[Kind::Service, Kind::EndpointSlice]),
             namespaces: self.namespaces.clone(),
@@ -146,7 +180,19 @@ impl Hub {
                 };
                 drop(reply.send(view));
             }
+            Request::Questions { reply } => drop(reply.send(self.questions())),
         }
+    }
+
+    fn questions(&mut self) -> Questions {
+        let topology = &self.topology;
+        let sets = self.scopes.sets().take(MAX_PROBED);
+        let on_screen = sets.flat_map(|set| topology.questions(set, PROBED_IDENTITIES)).collect();
+        let changed = self.touched.since((self.clock)()).flat_map(|(at, touched)| {
+            let questions = topology.questions_of(&touched.set, &touched.service, &touched.labels);
+            questions.into_iter().map(|question| (question, *at))
+        });
+        Questions { on_screen, changed: changed.collect() }
     }
 
     /// What the client missed, or the whole state, and a receiver for what comes: all at one revision, so that nothing

@@ -6,6 +6,7 @@ mod health;
 mod openapi;
 mod page;
 mod problem;
+mod records;
 mod rest;
 mod stream;
 
@@ -58,6 +59,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/sets/{namespace}/{name}", get(page::set))
         .route("/api/v1/topology", get(rest::fleet))
         .route("/api/v1/topology/{namespace}/{statefulset}", get(rest::board))
+        .route("/api/v1/records", get(records::records))
         .route("/api/v1/openapi.json", get(openapi::document))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -1,6 +1,8 @@
 //! What the server's tests share: a hub fed by hand or by a trace, and a server on a free loopback port.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod watching;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,7 +43,7 @@ pub(crate) struct Fed {
 
 /// The cluster as the server introduces it.
 pub(crate) fn cluster() -> Cluster {
-    Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None }
+    Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None, dns: None }
 }
 
 pub(crate) fn fed() -> Fed {

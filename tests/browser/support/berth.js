@@ -44,6 +44,11 @@ class Berth {
     return this.#program.isRunning;
   }
 
+  /** Where it answers DNS questions, if it does. */
+  get dns() {
+    return this.#program.lines.find((line) => line.startsWith('DNS is at '))?.slice('DNS is at '.length);
+  }
+
   /** `GET` of a path: `{ status, text }`. */
   async get(path) {
     const response = await fetch(this.url + path);
