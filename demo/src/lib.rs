@@ -33,5 +33,6 @@ mod shell;
 pub mod store;
 mod time;
 
-pub use cluster::{Cluster, ClusterError, Content, MOST_NODES, Options, kubeconfig};
+pub use cluster::{Cluster, ClusterError, Content, MANIFESTS, MOST_NODES, Options, kubeconfig, manifest, objects};
 pub use pace::Pace;
+pub use shell::{MAX_TOLD, Ran};

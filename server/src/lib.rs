@@ -1,13 +1,16 @@
 //! The server: watches a cluster, keeps its topology, and shows it.
 //!
+//! - [`act`]: doing what a reader asked for;
 //! - [`config`]: what the user asked for;
 //! - [`cluster`]: watches of a Kubernetes API, turned into facts;
 //! - [`hub`]: the one owner of the state;
 //! - [`demo`]: the embedded cluster, and Berth on it;
 //! - [`dns`]: a DNS server that answers as the cluster's own must;
+//! - [`walkthrough`]: the demo's steps, and which were done;
 //! - [`web`]: the page, the stream and the API;
 //! - [`serve`]: all of them together.
 
+pub mod act;
 pub mod clock;
 pub mod cluster;
 pub mod config;
@@ -15,4 +18,5 @@ pub mod demo;
 pub mod dns;
 pub mod hub;
 pub mod serve;
+pub mod walkthrough;
 pub mod web;

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ::demo::Ran;
 use axum::serve::ListenerExt;
 use thiserror::Error;
 use tokio::net::{TcpListener, lookup_host};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use topology::wire::{Cluster, Instance};
 use tracing::{info, warn};
 
+use crate::act::{Actor, Playground};
 use crate::clock::now;
 use crate::cluster::{self, ConnectError, Connector, Health, Target};
 use crate::config::{ClusterDns, Config, ConfigError};
@@ -20,6 +23,7 @@ use crate::demo::DemoError;
 use crate::dns;
 use crate::dns::probe::{PortForward, Probe, Resolver, system_servers};
 use crate::hub::{Hub, REPORT_QUEUE};
+use crate::walkthrough::Walkthrough;
 use crate::web::{self, Hosts, Shared};
 
 /// How long open connections have to end after the clients were told.
@@ -75,6 +79,26 @@ pub enum StartError {
 /// # Errors
 /// When it cannot start; each error is for the user.
 pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+    serve(config, None, stop).await
+}
+
+/// The same on the demo's own cluster, with the walk-through; `commands` tells what runs in its containers.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_demo(
+    config: Config,
+    commands: broadcast::Receiver<Ran>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    serve(config, Some(commands), stop).await
+}
+
+async fn serve(
+    config: Config,
+    demo: Option<broadcast::Receiver<Ran>>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
     config.check()?;
     let zone = config.zone()?;
     let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
@@ -109,8 +133,17 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
 
     let (stopping, stopped) = watch::channel(false);
     let clients = Arc::new(AtomicUsize::new(0));
+    let playground = if demo.is_some() { Playground::Demo } else { Playground::No };
+    let acts = config.allow_actions || playground == Playground::Demo;
+    let actor = acts.then(|| Arc::new(Actor::new(Arc::clone(&connector), playground)));
+    let mut observers = JoinSet::new();
+    let walkthrough = demo
+        .zip(actor.clone())
+        .map(|(commands, actor)| Walkthrough::start(handle.clone(), actor, commands, &mut observers));
     let shared = Shared {
         hub: handle,
+        actor,
+        walkthrough,
         hosts: Arc::new(Hosts::new(address, &config.allow_host)),
         stopping: stopped.clone(),
         clients: Arc::clone(&clients),
@@ -149,7 +182,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
             server.abort();
         }
     }
-    drop((watches, dns));
+    drop((watches, dns, observers));
     if let Some(probe) = probe {
         probe.abort();
     }

@@ -17,6 +17,8 @@ use tower::ServiceExt;
 async fn get(fed: &Fed, path: &str) -> (StatusCode, String, String) {
     let (_stopping, stopped) = watch::channel(false);
     let shared = server::web::Shared {
+        actor: None,
+        walkthrough: None,
         hub: fed.hub.clone(),
         hosts: Arc::new(server::web::Hosts::new("127.0.0.1:1".parse().expect("valid"), &[])),
         stopping: stopped,

@@ -29,7 +29,7 @@ impl Demo {
         let mut lines = Vec::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
             lines.push(line.expect("text"));
-            if lines.iter().any(|line| line.starts_with("DNS is at ")) {
+            if lines.iter().any(|line| line.starts_with("Berth is at ")) {
                 break;
             }
         }

@@ -11,9 +11,11 @@
 //! - [`board`] and [`fleet`]: the state, about one StatefulSet and about all;
 //! - [`order`]: what a controller does or waits for;
 //! - [`dns`]: what the cluster's DNS serves;
+//! - [`action`]: what may be done to a cluster, and the kubectl command for it;
 //! - [`wire`]: the protocol;
 //! - [`trace`]: recorded watch streams.
 
+pub mod action;
 pub mod board;
 pub mod dns;
 pub mod facts;

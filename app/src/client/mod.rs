@@ -1,7 +1,9 @@
 //! What only runs in the browser.
 
+pub(crate) mod ask;
 mod clock;
 pub(crate) mod links;
+pub(crate) mod present;
 mod stream;
 pub(crate) mod theme;
 pub(crate) mod width;
@@ -33,6 +35,7 @@ pub(crate) fn start() {
             if ran.is_none() {
                 store.zone.set(Zone::Local);
                 links::start(store);
+                present::start(store);
                 stream::start(store, clock::start(store));
             }
         });

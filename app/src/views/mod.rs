@@ -1,6 +1,8 @@
 //! The components of the page.
 
+mod actions;
 mod fleet;
+mod guide;
 mod header;
 mod lanes;
 mod names;
@@ -19,8 +21,10 @@ use topology::Stage;
 
 use crate::route::Route;
 use crate::say::{Part, Saying};
-use crate::state::Store;
+use crate::state::{Control, Store};
+use actions::ActionDialog;
 use fleet::FleetPage;
+use guide::GuideDrawer;
 use header::Header;
 use notice::Notices;
 use rail::Rail;
@@ -42,6 +46,8 @@ pub fn App() -> impl IntoView {
             class="page"
             data-live=word(move || store.liveness().word())
             data-revision=text(move || store.revision.get().to_string())
+            data-presents=text(move || store.presents.get().to_string())
+            data-guided=text(move || store.guided.get().to_string())
         >
             <a class="skip" href="#content">"Skip to the content"</a>
             <Header/>
@@ -55,7 +61,9 @@ pub fn App() -> impl IntoView {
                         Kind::Nothing => view! { <NotFound/> }.into_any(),
                     })}
                 </main>
+                {(store.control == Control::Demo).then(|| view! { <GuideDrawer/> }.into_any())}
             </div>
+            {(store.control != Control::Look).then(|| view! { <ActionDialog/> }.into_any())}
         </div>
     }
 }

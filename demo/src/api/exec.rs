@@ -69,7 +69,7 @@ pub(super) async fn answer(api: &Api, objects: &Objects, key: &Key, mut parts: P
         let message = format!("unable to upgrade: only these protocols are spoken: {}", PROTOCOLS.join(", "));
         return Err(Failure::bad_request(message));
     }
-    let shell = Shell::new(&api.registry.store, &pod, &container, *api.dns.borrow());
+    let shell = Shell::new(&api.registry.store, &pod, &container, *api.dns.borrow()).telling(&pod, api.ran.clone());
     let mut stopping = api.stopping.clone();
     Ok(upgrade.on_upgrade(async move |socket| {
         let connection = Connection { socket, shell, wish, typed: VecDeque::new(), open: true };

@@ -51,6 +51,8 @@ pub struct Api {
     pub address: SocketAddr,
     /// Where the cluster's DNS listens, once it does.
     pub dns: tokio::sync::watch::Receiver<Option<SocketAddr>>,
+    /// Where it is told what runs in containers.
+    pub ran: tokio::sync::broadcast::Sender<crate::shell::Ran>,
 }
 
 /// The API as a service.

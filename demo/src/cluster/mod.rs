@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::warn;
 
@@ -19,13 +19,17 @@ use crate::controllers;
 use crate::failure::Failure;
 use crate::pace::Pace;
 use crate::registry::{Addresses, Registry};
+use crate::shell::Ran;
 use crate::store::{self, Limits, StateError, Store};
 
-pub use bootstrap::MOST_NODES;
+pub use bootstrap::{MANIFESTS, MOST_NODES, manifest, objects};
 pub use kubeconfig::kubeconfig;
 
 /// The addresses of Services: 10.43.0.0/16.
 const SERVICES: (Ipv4Addr, u8) = (Ipv4Addr::new(10, 43, 0, 0), 16);
+
+/// How many commands that ran in containers are kept for who is slow to hear of them.
+const COMMANDS: usize = 256;
 
 /// What a cluster is to be.
 #[derive(Debug, Clone)]
@@ -94,6 +98,7 @@ pub struct Cluster {
     registry: Arc<Registry>,
     state: Option<PathBuf>,
     dns: watch::Sender<Option<SocketAddr>>,
+    ran: broadcast::Sender<Ran>,
     stopping: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     tasks: JoinSet<()>,
@@ -122,14 +127,21 @@ impl Cluster {
         let address = listener.local_addr().map_err(listening)?;
         let (stopping, stopped) = watch::channel(false);
         let (dns, known_dns) = watch::channel(None);
-        let api = Api { registry: Arc::clone(&registry), stopping: stopped.clone(), address, dns: known_dns };
+        let ran = broadcast::Sender::new(COMMANDS);
+        let api = Api {
+            registry: Arc::clone(&registry),
+            stopping: stopped.clone(),
+            address,
+            dns: known_dns,
+            ran: ran.clone(),
+        };
         let server = tokio::spawn(serve(listener, api, stopped));
         let mut tasks = JoinSet::new();
         controllers::start(&registry, options.pace, &mut tasks);
         if let Some(path) = &options.state {
             tasks.spawn(keep::run(store, path.clone()));
         }
-        Ok(Self { address, registry, state: options.state, dns, stopping, server, tasks })
+        Ok(Self { address, registry, state: options.state, dns, ran, stopping, server, tasks })
     }
 
     /// Where its API listens.
@@ -140,6 +152,11 @@ impl Cluster {
     /// Tells where the cluster's DNS is really served, which pods ask at 10.43.0.10.
     pub fn set_dns(&self, address: SocketAddr) {
         self.dns.send_replace(Some(address));
+    }
+
+    /// The commands that run in containers from now on.
+    pub fn commands(&self) -> broadcast::Receiver<Ran> {
+        self.ran.subscribe()
     }
 
     /// Ends it, and keeps it in its file.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use rand::seq::IndexedRandom as _;
+use tokio::sync::broadcast;
 
 use crate::controllers::is_ready;
 use crate::kinds::Typed as _;
@@ -42,6 +43,24 @@ impl Outcome {
     }
 }
 
+/// A command that ran in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// The pod's namespace.
+    pub namespace: String,
+    /// The pod.
+    pub pod: String,
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// What it wrote, at most [`MAX_TOLD`] bytes of it.
+    pub output: String,
+    /// Its exit code.
+    pub code: i32,
+}
+
+/// How much of what a command wrote is told.
+pub const MAX_TOLD: usize = 1 << 10;
+
 /// A shell in a container of a pod.
 pub(crate) struct Shell {
     store: Arc<Store>,
@@ -51,6 +70,8 @@ pub(crate) struct Shell {
     address: String,
     variables: BTreeMap<String, String>,
     last: i32,
+    /// The pod's name, and who is told what runs in it.
+    told: Option<(String, broadcast::Sender<Ran>)>,
     /// Set when it was told to exit.
     pub(crate) exited: bool,
 }
@@ -82,8 +103,15 @@ impl Shell {
             address: pod.status.as_ref().and_then(|status| status.pod_ip.clone()).unwrap_or_default(),
             variables,
             last: 0,
+            told: None,
             exited: false,
         }
+    }
+
+    /// Tells somebody what runs in this pod.
+    pub(crate) fn telling(mut self, pod: &Pod, told: broadcast::Sender<Ran>) -> Self {
+        self.told = Some((pod.name().to_owned(), told));
+        self
     }
 
     /// Runs a line, or several.
@@ -142,6 +170,18 @@ impl Shell {
     }
 
     async fn command(&mut self, words: &[String], depth: u8) -> Outcome {
+        let outcome = self.execute(words, depth).await;
+        if let Some((pod, told)) = &self.told {
+            let mut output = outcome.out.clone();
+            output.truncate(output.floor_char_boundary(MAX_TOLD));
+            let namespace = self.resolver.namespace.clone();
+            // Nobody has to listen.
+            let _ = told.send(Ran { namespace, pod: pod.clone(), words: words.to_vec(), output, code: outcome.code });
+        }
+        outcome
+    }
+
+    async fn execute(&mut self, words: &[String], depth: u8) -> Outcome {
         let Some((program, arguments)) = words.split_first() else { return Outcome::default() };
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         if is_shell(program) {

@@ -2,15 +2,19 @@
 
 use std::sync::LazyLock;
 
+use app::guide::Guide;
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
+use topology::action::{Action, Offer};
 
+use super::actions::Done;
 use super::problem::Problem;
 use super::records::RecordsView;
 use super::rest::{BoardView, FleetView};
+use super::walkthrough::Printed;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(describe);
 
@@ -21,6 +25,7 @@ pub(super) async fn document() -> Response {
     response
 }
 
+#[allow(clippy::too_many_lines, reason = "one entry for each address")]
 fn describe() -> Value {
     let mut schemas = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into())
@@ -28,6 +33,11 @@ fn describe() -> Value {
     let fleet = schemas.subschema_for::<FleetView>();
     let board = schemas.subschema_for::<BoardView>();
     let records = schemas.subschema_for::<RecordsView>();
+    let action = schemas.subschema_for::<Action>();
+    let offer = schemas.subschema_for::<Offer>();
+    let done = schemas.subschema_for::<Done>();
+    let guide = schemas.subschema_for::<Guide>();
+    let printed = schemas.subschema_for::<Printed>();
     let problem = schemas.subschema_for::<Problem>();
     let components = schemas.take_definitions(true);
     let answer = |description: &str, kind: &str, schema: &schemars::Schema| json!({"description": description, "content": {kind: {"schema": schema}}});
@@ -77,6 +87,51 @@ fn describe() -> Value {
                     parameter("service", "query", "Only those of Services of this name"),
                 ],
                 "responses": {"200": answer("The record sets of now", "application/json", &records)},
+            }},
+            "/api/v1/actions": {
+                "get": {
+                    "operationId": "offerActions",
+                    "summary": "What readers may do in a namespace",
+                    "parameters": [
+                        {"name": "namespace", "in": "query", "required": true, "description": "Where",
+                         "schema": {"type": "string"}},
+                        parameter("statefulset", "query", "Whose containers are to be listed"),
+                    ],
+                    "responses": {
+                        "200": answer("What Berth's own rights allow", "application/json", &offer),
+                        "403": answer("This Berth only looks", problems, &problem),
+                    },
+                },
+                "post": {
+                    "operationId": "act",
+                    "summary": "Does something to the cluster, as the kubectl command that the answer names",
+                    "requestBody": {"required": true, "content": {"application/json": {"schema": action}}},
+                    "responses": {
+                        "200": answer("It was done", "application/json", &done),
+                        "403": answer("This Berth only looks, or its rights do not go that far", problems, &problem),
+                        "409": answer("The object is another one by now", problems, &problem),
+                        "422": answer("It makes no sense", problems, &problem),
+                    },
+                },
+            },
+            "/api/v1/walkthrough": {"get": {
+                "operationId": "getWalkthrough",
+                "summary": "The demo's steps, and when the cluster did each",
+                "parameters": [parameter("lang", "query", "en or zh; default: by Accept-Language")],
+                "responses": {
+                    "200": answer("The steps", "application/json", &guide),
+                    "404": answer("This is no demo", problems, &problem),
+                },
+            }},
+            "/api/v1/walkthrough/{step}": {"post": {
+                "operationId": "runStep",
+                "summary": "Runs a step of the demo; the step \"reset\" starts it over",
+                "parameters": [parameter("step", "path", "Its name")],
+                "responses": {
+                    "200": answer("What it printed", "application/json", &printed),
+                    "404": answer("There is no such step, or this is no demo", problems, &problem),
+                    "409": answer("Another step is running, or what it needs is not there", problems, &problem),
+                },
             }},
             "/healthz": {"get": {
                 "operationId": "healthz",

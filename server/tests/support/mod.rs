@@ -93,6 +93,8 @@ pub(crate) async fn served() -> Served {
     let address = listener.local_addr().expect("an address");
     let (stopping, stopped) = watch::channel(false);
     let shared = Shared {
+        actor: None,
+        walkthrough: None,
         hub: fed.hub.clone(),
         hosts: Arc::new(Hosts::new(address, &[])),
         stopping: stopped.clone(),
