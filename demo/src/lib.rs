@@ -26,6 +26,7 @@ mod names;
 mod pace;
 pub mod registry;
 mod resources;
+mod runtime;
 mod scheduler;
 mod schema;
 mod selectors;

@@ -19,6 +19,7 @@ use crate::controllers;
 use crate::failure::Failure;
 use crate::pace::Pace;
 use crate::registry::{Addresses, Registry};
+use crate::runtime::Runtime;
 use crate::store::{self, Limits, StateError, Store};
 
 pub use bootstrap::MOST_NODES;
@@ -92,6 +93,7 @@ pub enum ClusterError {
 pub struct Cluster {
     address: SocketAddr,
     registry: Arc<Registry>,
+    runtime: Arc<Runtime>,
     state: Option<PathBuf>,
     dns: watch::Sender<Option<SocketAddr>>,
     stopping: watch::Sender<bool>,
@@ -122,14 +124,16 @@ impl Cluster {
         let address = listener.local_addr().map_err(listening)?;
         let (stopping, stopped) = watch::channel(false);
         let (dns, known_dns) = watch::channel(None);
-        let api = Api { registry: Arc::clone(&registry), stopping: stopped.clone(), address, dns: known_dns };
+        let runtime = Arc::new(Runtime::new(&store, known_dns));
+        let api =
+            Api { registry: Arc::clone(&registry), runtime: Arc::clone(&runtime), stopping: stopped.clone(), address };
         let server = tokio::spawn(serve(listener, api, stopped));
         let mut tasks = JoinSet::new();
-        controllers::start(&registry, options.pace, &mut tasks);
+        controllers::start(&registry, &runtime, options.pace, &mut tasks);
         if let Some(path) = &options.state {
             tasks.spawn(keep::run(store, path.clone()));
         }
-        Ok(Self { address, registry, state: options.state, dns, stopping, server, tasks })
+        Ok(Self { address, registry, runtime, state: options.state, dns, stopping, server, tasks })
     }
 
     /// Where its API listens.
@@ -163,6 +167,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         let _ = self.stopping.send(true);
         self.server.abort();
+        self.runtime.stop();
     }
 }
 

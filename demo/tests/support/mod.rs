@@ -111,13 +111,13 @@ impl Kubectl {
     pub(crate) fn watch(&self, line: &str) -> Watching {
         let mut child = self.command(&line.split(' ').collect::<Vec<_>>()).spawn().expect("kubectl runs");
         let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-        Watching { _child: child, lines }
+        Watching { child, lines }
     }
 }
 
 /// A kubectl that prints on and on; it ends when this is dropped.
 pub(crate) struct Watching {
-    _child: Child,
+    child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -129,6 +129,23 @@ impl Watching {
     pub(crate) async fn line(&mut self) -> String {
         let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("a line comes");
         line.expect("it can be read").expect("kubectl does not end")
+    }
+
+    /// Types a line.
+    ///
+    /// # Panics
+    /// When it does not read.
+    pub(crate) async fn type_line(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().expect("it is piped");
+        stdin.write_all(format!("{line}\n").as_bytes()).await.expect("it reads");
+    }
+
+    /// Waits until it ends by itself; its exit code.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub(crate) async fn end(mut self) -> Option<i32> {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("it ran").code()
     }
 }
 
