@@ -20,6 +20,7 @@ mod cluster;
 mod controllers;
 pub mod failure;
 mod fields;
+mod json;
 pub mod kinds;
 mod kubelet;
 mod names;
