@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Content;
 use crate::failure::Failure;
+use crate::json::sorted;
 use crate::kinds::Kind;
 use crate::kubelet;
 use crate::registry::{Client, Registry, WriteOptions};
@@ -98,19 +99,6 @@ fn apply(registry: &Registry, mut object: Value) -> Result<(), Failure> {
     let applied = format!("{}\n", sorted(&object));
     object["metadata"]["annotations"] = json!({crate::fields::LAST_APPLIED: applied});
     write(registry, object, "kubectl-client-side-apply")
-}
-
-/// A value with the fields of its objects in the order of their names.
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let mut names: Vec<&String> = fields.keys().collect();
-            names.sort();
-            Value::Object(names.into_iter().map(|name| (name.clone(), sorted(&fields[name]))).collect())
-        }
-        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
-        other => other.clone(),
-    }
 }
 
 /// The third number of a node's range of pods' addresses: the walk-through's two first, then those that are left.

@@ -19,6 +19,7 @@ use crate::controllers;
 use crate::failure::Failure;
 use crate::pace::Pace;
 use crate::registry::{Addresses, Registry};
+use crate::runtime::Runtime;
 use crate::shell::Ran;
 use crate::store::{self, Limits, StateError, Store};
 
@@ -27,9 +28,6 @@ pub use kubeconfig::kubeconfig;
 
 /// The addresses of Services: 10.43.0.0/16.
 const SERVICES: (Ipv4Addr, u8) = (Ipv4Addr::new(10, 43, 0, 0), 16);
-
-/// How many commands that ran in containers are kept for who is slow to hear of them.
-const COMMANDS: usize = 256;
 
 /// What a cluster is to be.
 #[derive(Debug, Clone)]
@@ -96,9 +94,9 @@ pub enum ClusterError {
 pub struct Cluster {
     address: SocketAddr,
     registry: Arc<Registry>,
+    runtime: Arc<Runtime>,
     state: Option<PathBuf>,
     dns: watch::Sender<Option<SocketAddr>>,
-    ran: broadcast::Sender<Ran>,
     stopping: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     tasks: JoinSet<()>,
@@ -127,21 +125,16 @@ impl Cluster {
         let address = listener.local_addr().map_err(listening)?;
         let (stopping, stopped) = watch::channel(false);
         let (dns, known_dns) = watch::channel(None);
-        let ran = broadcast::Sender::new(COMMANDS);
-        let api = Api {
-            registry: Arc::clone(&registry),
-            stopping: stopped.clone(),
-            address,
-            dns: known_dns,
-            ran: ran.clone(),
-        };
+        let runtime = Arc::new(Runtime::new(&store, known_dns));
+        let api =
+            Api { registry: Arc::clone(&registry), runtime: Arc::clone(&runtime), stopping: stopped.clone(), address };
         let server = tokio::spawn(serve(listener, api, stopped));
         let mut tasks = JoinSet::new();
-        controllers::start(&registry, options.pace, &mut tasks);
+        controllers::start(&registry, &runtime, options.pace, &mut tasks);
         if let Some(path) = &options.state {
             tasks.spawn(keep::run(store, path.clone()));
         }
-        Ok(Self { address, registry, state: options.state, dns, ran, stopping, server, tasks })
+        Ok(Self { address, registry, runtime, state: options.state, dns, stopping, server, tasks })
     }
 
     /// Where its API listens.
@@ -156,7 +149,7 @@ impl Cluster {
 
     /// The commands that run in containers from now on.
     pub fn commands(&self) -> broadcast::Receiver<Ran> {
-        self.ran.subscribe()
+        self.runtime.commands()
     }
 
     /// Ends it, and keeps it in its file.
@@ -180,6 +173,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         let _ = self.stopping.send(true);
         self.server.abort();
+        self.runtime.stop();
     }
 }
 
