@@ -6,6 +6,7 @@
 mod facts_store;
 mod histories;
 mod pods;
+mod resume;
 mod services;
 mod strangers;
 mod warnings;
@@ -13,13 +14,15 @@ mod warnings;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use facts_store::FactsStore;
+pub use resume::Kept;
+use resume::Unconfirmed;
 
 use crate::board::{Board, Change, Controller, End, Spec};
 use crate::dns::{Directory, Zone};
-use crate::facts::{Counts, Event, Kind, Object, Observation, StatefulSet, Watch};
+use crate::facts::{Counts, Disruption, Event, Kind, Object, Observation, Pod, StatefulSet, Watch};
 use crate::fleet::{Fleet, FleetChange, Summary};
 use crate::order::{Member, Order, Reason, Situation, explain};
-use crate::{ResourceVersion, Revision, SetKey, Timestamp};
+use crate::{ResourceVersion, Revision, SetKey, Timestamp, Uid};
 
 /// How many boards of StatefulSets that are gone, with all their pods, are kept for their history.
 pub const MAX_FORMER_BOARDS: usize = 256;
@@ -32,6 +35,7 @@ pub struct Topology {
     boards: BTreeMap<SetKey, Box<Board>>,
     fleet: Fleet,
     revision: Revision,
+    unconfirmed: Unconfirmed,
 }
 
 /// What is known of one watch.
@@ -41,6 +45,8 @@ struct WatchState {
     seen: ResourceVersion,
     /// Since when nothing is known, after the watch broke.
     interrupted: Option<Timestamp>,
+    /// Whether its first list is in.
+    listed: bool,
 }
 
 /// What one batch of observations changed.
@@ -54,6 +60,22 @@ pub struct Delta {
     pub boards: Vec<(SetKey, Vec<Change>)>,
     /// The steps of the fleet.
     pub fleet: Vec<FleetChange>,
+    /// The kinds of which it took something that nobody saw happen, and since when nobody had watched (`None` before
+    /// the first list).
+    pub learnt: BTreeMap<Kind, Option<Timestamp>>,
+    /// The pods that it removed.
+    pub gone: Vec<GonePod>,
+}
+
+/// A pod that was removed: what its last state told about why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GonePod {
+    /// Its UID.
+    pub uid: Uid,
+    /// Why the cluster itself ended it, where it did.
+    pub disruption: Option<Disruption>,
+    /// Whether its deletion gave it no time to end in.
+    pub forced: bool,
 }
 
 impl Topology {
@@ -65,7 +87,7 @@ impl Topology {
     /// Takes a batch of observations that arrived at `at`. `None` when it changed nothing that is shown; else the state
     /// is at the delta's revision afterwards.
     pub fn apply(&mut self, at: Timestamp, observations: impl IntoIterator<Item = Observation>) -> Option<Delta> {
-        let mut batch = Batch { topology: self, at, steps: BTreeMap::new() };
+        let mut batch = Batch::new(self, at);
         batch.expire();
         for observation in observations {
             batch.observe(observation);
@@ -93,6 +115,11 @@ impl Topology {
         self.facts.expires()
     }
 
+    /// The pod of that name, as the cluster said last.
+    pub(crate) fn pod(&self, namespace: &str, name: &str) -> Option<&Pod> {
+        self.facts.namespace(namespace)?.pods.get(name)
+    }
+
     /// What the cluster's DNS must answer now; a copy is cheap.
     pub fn directory(&self) -> &Directory {
         self.facts.directory()
@@ -109,6 +136,8 @@ struct Batch<'a> {
     topology: &'a mut Topology,
     at: Timestamp,
     steps: BTreeMap<SetKey, Vec<Change>>,
+    learnt: BTreeMap<Kind, Option<Timestamp>>,
+    gone: Vec<GonePod>,
 }
 
 /// How it is known that an object came or went.
@@ -123,6 +152,12 @@ enum How {
     },
 }
 
+impl<'a> Batch<'a> {
+    fn new(topology: &'a mut Topology, at: Timestamp) -> Self {
+        Self { topology, at, steps: BTreeMap::new(), learnt: BTreeMap::new(), gone: Vec::new() }
+    }
+}
+
 impl Batch<'_> {
     fn observe(&mut self, Observation { watch, event }: Observation) {
         let at = self.at;
@@ -134,6 +169,7 @@ impl Batch<'_> {
             Event::CaughtUp => state.interrupted = None,
             Event::Listed(objects) => {
                 let how = How::Learnt { unwatched_since: state.interrupted.take() };
+                state.listed = true;
                 state.seen = objects.iter().map(Object::version).fold(ResourceVersion::default(), ResourceVersion::max);
                 self.replace(&watch, objects, how);
             }
@@ -164,9 +200,11 @@ impl Batch<'_> {
                 self.put(object, how);
             }
         }
+        self.confirm(watch, how);
     }
 
     fn put(&mut self, object: Object, how: How) {
+        self.note(object.kind(), how);
         match object {
             Object::Pod(pod) => self.put_pod(&pod, how),
             Object::Service(service) => {
@@ -186,6 +224,7 @@ impl Batch<'_> {
     }
 
     fn remove(&mut self, object: &Object, how: How) {
+        self.note(object.kind(), how);
         match object {
             Object::Pod(pod) => self.remove_pod(pod, how),
             Object::Service(service) => {
@@ -202,6 +241,14 @@ impl Batch<'_> {
                 }
             }
             Object::StatefulSet(set) => self.remove_set(set),
+        }
+    }
+
+    /// Notes what nobody saw happen; of several stretches the earliest beginning counts.
+    fn note(&mut self, kind: Kind, how: How) {
+        if let How::Learnt { unwatched_since } = how {
+            let since = self.learnt.entry(kind).or_insert(unwatched_since);
+            *since = (*since).min(unwatched_since);
         }
     }
 
@@ -313,7 +360,14 @@ impl Batch<'_> {
             return None;
         }
         self.topology.revision = self.topology.revision.next();
-        Some(Delta { revision: self.topology.revision, at: self.at, boards, fleet })
+        Some(Delta {
+            revision: self.topology.revision,
+            at: self.at,
+            boards,
+            fleet,
+            learnt: self.learnt,
+            gone: self.gone,
+        })
     }
 
     fn explain(&self, key: &SetKey) -> Order {
