@@ -1,0 +1,132 @@
+//! Between the hub and the writer: a bounded buffer in which the newest state of each row waits.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, watch};
+use topology::ledger::Row;
+use topology::{Timestamp, Uid};
+
+/// How many rows may wait to be written.
+pub const BUFFER: usize = 50_000;
+
+/// Whether history is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeping {
+    /// Nobody asked for it.
+    Off,
+    /// The cluster's identity or the database is not known yet.
+    Starting,
+    /// It is.
+    Kept,
+    /// It cannot be written.
+    Failing {
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        problem: String,
+    },
+}
+
+/// Takes the hub's rows; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    buffer: Mutex<Buffer>,
+    limit: usize,
+    filled: Notify,
+    keeping: watch::Sender<Keeping>,
+}
+
+#[derive(Debug, Default)]
+struct Buffer {
+    rows: BTreeMap<Uid, Row>,
+    dropped: u64,
+}
+
+impl Recorder {
+    /// A recorder whose buffer has room for `limit` rows.
+    pub fn new(limit: usize) -> Self {
+        let keeping = watch::Sender::new(Keeping::Starting);
+        Self { shared: Arc::new(Shared { buffer: Mutex::default(), limit, filled: Notify::new(), keeping }) }
+    }
+
+    /// Takes rows without waiting. A newer state takes the place of one that was not written yet; when there is no room
+    /// for another row, it is dropped and counted.
+    pub fn put(&self, rows: Vec<Row>) {
+        if rows.is_empty() {
+            return;
+        }
+        let mut buffer = self.buffer();
+        for row in rows {
+            if buffer.rows.len() < self.shared.limit || buffer.rows.contains_key(&row.uid) {
+                buffer.rows.insert(row.uid.clone(), row);
+            } else {
+                buffer.dropped += 1;
+            }
+        }
+        drop(buffer);
+        self.shared.filled.notify_one();
+    }
+
+    /// How many rows were dropped.
+    pub fn dropped(&self) -> u64 {
+        self.buffer().dropped
+    }
+
+    /// How many rows wait.
+    pub fn waiting(&self) -> usize {
+        self.buffer().rows.len()
+    }
+
+    /// Whether history is kept, now and whenever that changes.
+    pub fn keeping(&self) -> watch::Receiver<Keeping> {
+        self.shared.keeping.subscribe()
+    }
+
+    pub(super) fn tell(&self, keeping: Keeping) {
+        self.shared.keeping.send_if_modified(|known| {
+            let changed = *known != keeping;
+            *known = keeping;
+            changed
+        });
+    }
+
+    /// Takes out as many rows as may be written at once.
+    pub(super) fn take(&self, limit: usize) -> Vec<Row> {
+        let mut buffer = self.buffer();
+        if buffer.rows.len() <= limit {
+            return std::mem::take(&mut buffer.rows).into_values().collect();
+        }
+        (0..limit).map_while(|_| buffer.rows.pop_first()).map(|(_, row)| row).collect()
+    }
+
+    /// Puts rows back that could not be written, unless there is a newer state of them.
+    pub(super) fn put_back(&self, rows: Vec<Row>) {
+        let mut buffer = self.buffer();
+        for row in rows {
+            if buffer.rows.contains_key(&row.uid) {
+                continue;
+            }
+            if buffer.rows.len() < self.shared.limit {
+                buffer.rows.insert(row.uid.clone(), row);
+            } else {
+                buffer.dropped += 1;
+            }
+        }
+    }
+
+    /// Done when rows have come since it was asked last.
+    pub(super) async fn filled(&self) {
+        self.shared.filled.notified().await;
+    }
+
+    /// Nothing that is done under the lock can leave the buffer half changed.
+    fn buffer(&self) -> MutexGuard<'_, Buffer> {
+        self.shared.buffer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
