@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
@@ -9,6 +10,7 @@ use thiserror::Error;
 use topology::dns::{Name, NameError, PodNames, Zone};
 
 use crate::dns::Search;
+use crate::ledger::{Place, PlaceError, Retention};
 
 /// Shows the topology state of a cluster's StatefulSets: the ordered pods, the names that stay, the addresses that
 /// change. Reads only; the page is at the address that it prints.
@@ -62,6 +64,18 @@ pub struct Config {
     /// Which names of pods (10-42-1-5.default.pod.cluster.local) the cluster's DNS answers
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = DnsPods::Insecure)]
     pub dns_pods: DnsPods,
+
+    /// Where history is kept: a file, a PostgreSQL URL, or off; default: $XDG_DATA_HOME/berth/ledger.db
+    #[arg(long, value_name = "PATH|URL|off")]
+    pub ledger: Option<Place>,
+
+    /// How long history is kept after a pod's end, as in 90d or 12h
+    #[arg(long, value_name = "AGE", default_value = "90d", value_parser = age)]
+    pub keep: Duration,
+
+    /// How many pods of a cluster history is kept of; those that exist are never dropped
+    #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
+    pub keep_rows: u64,
 
     /// Open the page in the browser
     #[arg(long)]
@@ -145,6 +159,19 @@ impl Config {
         Ok(Zone { domain, ttl: self.dns_ttl, pods })
     }
 
+    /// Where history is kept.
+    ///
+    /// # Errors
+    /// When nothing was said, and the environment names no folder.
+    pub fn ledger(&self) -> Result<Place, PlaceError> {
+        self.ledger.clone().map_or_else(Place::usual, Ok)
+    }
+
+    /// How much history is kept.
+    pub fn retention(&self) -> Retention {
+        Retention { age: Some(self.keep), rows: self.keep_rows }
+    }
+
     /// How short names are understood.
     pub fn search(&self) -> Option<Search> {
         self.dns_search.clone().map(|namespace| Search { namespace })
@@ -157,4 +184,20 @@ impl Config {
         namespaces.dedup();
         Some(namespaces).filter(|namespaces| !namespaces.is_empty())
     }
+}
+
+/// Reads an age: a number with `d`, `h`, `m` or `s`.
+fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no age: give a number with d, h, m or s, as in 90d");
+    let at = text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at)).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(at);
+    let seconds = match unit {
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }

@@ -4,6 +4,7 @@
 //! - [`cluster`]: watches of a Kubernetes API, turned into facts;
 //! - [`hub`]: the one owner of the state;
 //! - [`dns`]: a DNS server that answers as the cluster's own must;
+//! - [`ledger`]: the rows of incarnations, kept in a database;
 //! - [`web`]: the page, the stream and the API;
 //! - [`serve`]: all of them together.
 
@@ -12,5 +13,6 @@ pub mod cluster;
 pub mod config;
 pub mod dns;
 pub mod hub;
+pub mod ledger;
 pub mod serve;
 pub mod web;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use axum::serve::ListenerExt;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use topology::wire::{Cluster, Instance};
 use tracing::{info, warn};
@@ -18,6 +19,7 @@ use crate::cluster::{self, ConnectError, Connector, Health, Target};
 use crate::config::{Config, ConfigError};
 use crate::dns;
 use crate::hub::{Hub, REPORT_QUEUE};
+use crate::ledger::{BUFFER, Place, PlaceError, Recorder, Store, StoreError, Writer, kept};
 use crate::web::{self, Hosts, Shared};
 
 /// How long open connections have to end after the clients were told.
@@ -42,6 +44,12 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no place for the ledger.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The ledger is not one of this version's.
+    #[error(transparent)]
+    Ledger(#[from] StoreError),
     /// DNS cannot be served.
     #[error(transparent)]
     Dns(#[from] dns::ListenError),
@@ -59,6 +67,12 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     let zone = config.zone()?;
     let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
     let connector = Arc::new(Connector::new(target).await?);
+    let place = config.ledger()?;
+    let store = match Store::open(&place).await {
+        Ok(store) => store,
+        Err(error) if error.is_passing() => None, // The writer tries again, and says so.
+        Err(error) => return Err(error.into()),
+    };
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
     let address = listener.local_addr()?;
@@ -78,10 +92,32 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     };
     // Only now that nothing can refuse to start is the API asked.
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
-    let watches = cluster::start(&connector, namespaces.as_deref(), &reports);
-    let hub = tokio::spawn(hub.run(inbox));
-
     let (stopping, stopped) = watch::channel(false);
+    let recorder = (place != Place::Off).then(|| Recorder::new(BUFFER));
+    let hub = match &recorder {
+        Some(recorder) => hub.recorded(recorder.clone()),
+        None => hub,
+    };
+    let hub = tokio::spawn(hub.run(inbox));
+    let mut tasks = JoinSet::new();
+    let mut writing = None;
+    match recorder {
+        None => drop(tasks.spawn(cluster::watch(connector, namespaces, reports))),
+        Some(recorder) => {
+            let (told, cluster) = oneshot::channel();
+            tasks.spawn(kept(connector, namespaces.clone(), reports, store.clone(), told));
+            let (status, retention, run) = (handle.status(), config.retention(), handle.instance().0);
+            let writer =
+                |cluster| Writer { place, store, recorder, cluster, namespaces, run, status, retention, clock: now };
+            let stopped = stopped.clone();
+            writing = Some(tokio::spawn(async move {
+                if let Ok(cluster) = cluster.await {
+                    writer(cluster).run(stopped).await;
+                }
+            }));
+        }
+    }
+
     let shared = Shared {
         hub: handle,
         hosts: Arc::new(Hosts::new(address, &config.allow_host)),
@@ -114,7 +150,10 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
             server.abort();
         }
     }
-    drop((watches, dns));
+    drop((tasks, dns));
+    if let Some(writing) = writing {
+        let _ = timeout(LAST_WORDS, writing).await;
+    }
     hub.abort();
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 pub mod connect;
 mod health;
+mod identity;
 mod pulse;
 mod slim;
 mod watch;
@@ -15,10 +16,12 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use topology::facts::{Kind, Observation, Watch};
-use topology::kubernetes;
+use topology::ledger::Row;
+use topology::{Timestamp, kubernetes};
 
 pub use connect::{ConnectError, Connector, Target};
 pub use health::{Health, WatchHealth};
+pub use identity::identity;
 
 /// What the cluster's tasks tell the hub, in the order in which it happened.
 #[derive(Debug)]
@@ -29,6 +32,17 @@ pub enum Report {
     Watch(Watch, WatchHealth),
     /// The API answers, or (with the reason) does not.
     Pulse(Result<(), String>),
+    /// What the ledger knew of the cluster before; comes before anything was observed.
+    Resumed(Box<Resumed>),
+}
+
+/// What the ledger knew of the cluster before.
+#[derive(Debug, Default)]
+pub struct Resumed {
+    /// The rows of the pods that may still exist, and of their forerunners; oldest first.
+    pub rows: Vec<Row>,
+    /// Until when each watch had been kept.
+    pub watched: Vec<(Watch, Timestamp)>,
 }
 
 /// Starts the watches and the pulse; they end when the set is dropped.
@@ -45,6 +59,13 @@ pub fn start(connector: &Arc<Connector>, namespaces: Option<&[String]>, reports:
         };
     }
     tasks
+}
+
+/// Keeps the watches and the pulse until it is dropped.
+pub async fn watch(connector: Arc<Connector>, namespaces: Option<Vec<String>>, reports: mpsc::Sender<Report>) {
+    let mut tasks = start(&connector, namespaces.as_deref(), &reports);
+    drop(reports);
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Every watch that is needed: each kind, everywhere or in each namespace.

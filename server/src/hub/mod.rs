@@ -8,15 +8,19 @@ mod handle;
 mod recent;
 mod scopes;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
+use topology::board::MAX_INCARNATIONS;
 use topology::dns::Zone;
 use topology::facts::Kind;
+use topology::fold::{Delta, Kept};
+use topology::ledger::Ledger;
 use topology::wire::{Changes, Cluster, Instance, Scope, ServerMessage, State, Status, Subscription};
-use topology::{Timestamp, Topology};
+use topology::{Ordinal, SetKey, Timestamp, Topology};
 
 pub use frame::Frame;
 use handle::Request;
@@ -24,8 +28,9 @@ pub use handle::{Feed, HubGone, HubHandle, Readiness, View};
 use recent::Recent;
 use scopes::Scopes;
 
-use crate::cluster::{Health, Report};
+use crate::cluster::{Health, Report, Resumed};
 use crate::dns::{Published, Shared};
+use crate::ledger::Recorder;
 
 /// How many reports may wait for the hub; beyond that the watches wait, and so the API server.
 pub const REPORT_QUEUE: usize = 4_096;
@@ -46,6 +51,7 @@ pub struct Hub {
     namespaces: Option<Arc<[String]>>,
     instance: Instance,
     clock: fn() -> Timestamp,
+    ledger: Option<(Ledger, Recorder)>,
 }
 
 impl Hub {
@@ -75,6 +81,7 @@ impl Hub {
             namespaces,
             instance,
             clock,
+            ledger: None,
         };
         hub.publish_records();
         (HubTask { hub, inbox }, handle)
@@ -88,11 +95,14 @@ impl Hub {
                 Report::Observed(observation) => observations.push(observation),
                 Report::Watch(watch, health) => self.health.watch(watch, health, at),
                 Report::Pulse(pulse) => self.health.pulse(pulse, at),
+                Report::Resumed(resumed) => self.resume(*resumed, at),
             }
         }
         if let Some(delta) = self.topology.apply(at, observations) {
-            self.scopes.publish(&delta);
-            self.recent.push(delta);
+            if let Some((ledger, recorder)) = &mut self.ledger {
+                recorder.put(ledger.follow(&self.topology, &delta));
+            }
+            self.publish(delta);
         }
         self.publish_records();
         let status = self.health.status();
@@ -111,6 +121,34 @@ impl Hub {
             }
             changed
         });
+    }
+
+    fn publish(&mut self, delta: Delta) {
+        self.scopes.publish(&delta);
+        self.recent.push(delta);
+    }
+
+    /// Begins where an earlier run ended: its boards, until the first lists tell what became of their pods.
+    fn resume(&mut self, Resumed { rows, watched }: Resumed, at: Timestamp) {
+        let mut identities: BTreeMap<(SetKey, Ordinal), Kept> = BTreeMap::new();
+        for row in &rows {
+            let kept = identities.entry((row.set.clone(), row.ordinal));
+            let kept =
+                kept.or_insert_with(|| Kept { set: row.set.clone(), ordinal: row.ordinal, incarnations: Vec::new() });
+            kept.incarnations.push(row.incarnation());
+        }
+        for kept in identities.values_mut() {
+            let excess = kept.incarnations.len().saturating_sub(MAX_INCARNATIONS);
+            kept.incarnations.drain(..excess);
+        }
+        // The rows of the past do not change; those that can are followed from where they ended.
+        if let Some((ledger, _)) = &mut self.ledger {
+            let until = watched.iter().map(|(_, until)| *until).min().unwrap_or_default();
+            *ledger = Ledger::resume(rows, until);
+        }
+        if let Some(delta) = self.topology.resume(at, watched, identities.into_values()) {
+            self.publish(delta);
+        }
     }
 
     /// What DNS must serve may change without a board that does.
@@ -198,6 +236,13 @@ pub struct HubTask {
 }
 
 impl HubTask {
+    /// Lets the recorder have the rows that changes make.
+    #[must_use]
+    pub fn recorded(mut self, recorder: Recorder) -> Self {
+        self.hub.ledger = Some((Ledger::default(), recorder));
+        self
+    }
+
     /// Runs until every handle is dropped. When the reports end, what is known stays and can be asked for.
     pub async fn run(mut self, mut reports: mpsc::Receiver<Report>) {
         let mut batch = Vec::with_capacity(BATCH);
