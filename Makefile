@@ -9,7 +9,7 @@ help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
 .PHONY: demo
-demo: setup-demo build ## a real control plane, the walk-through's StatefulSet, and Berth on it, until Ctrl-C
+demo: build ## a cluster in one process, the walk-through's StatefulSet in it, and the page, until Ctrl-C
 	@tools/demo
 
 .PHONY: test
@@ -28,8 +28,8 @@ lint: ## formatting and clippy, for the server and for the page; no warning pass
 setup: ## install the tools that are missing (done by the commands that need them)
 	@tools/setup
 
-.PHONY: setup-demo setup-build build-page
-setup-demo:
+.PHONY: setup-dev setup-build build-page
+setup-dev:
 	@tools/setup rust page control-plane
 setup-build:
 	@tools/setup rust page
@@ -44,13 +44,15 @@ build: page ## build the page and, with the page in it, target/release/berth
 	@$(env) cargo build --release -p server --bin berth
 
 .PHONY: dev
-dev: setup-demo ## rebuild and reload on every change, on your KUBECONFIG or on a control plane of its own
+dev: setup-dev ## rebuild and reload on every change, on your KUBECONFIG or on a control plane of its own
 	@$(env) rm -rf target/site target/site.stamp; \
 	if [[ $${KUBECONFIG:-} ]]; then cargo leptos watch; else tools/with-control-plane cargo leptos watch; fi
 
 .PHONY: bench
 bench: setup build ## measure the release build under load
-	@$(env) BERTH_BIN="$$BERTH_TARGET/release/berth" node tests/load/bench.mjs
+	@$(env) cargo build --release -p load-dns
+	@$(env) BERTH_BIN="$$BERTH_TARGET/release/berth" LOAD_DNS="$$BERTH_TARGET/release/load-dns" node tests/load/bench.mjs
+	@tests/fuzz/run
 
 .PHONY: clean
 clean: ## remove what was built here; installed tools stay in the cache

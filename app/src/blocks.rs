@@ -1,6 +1,6 @@
 //! A lane as the blocks and gaps that are drawn: pure, without pixels.
 
-use topology::board::{End, Found, Incarnation, Lane};
+use topology::board::{End, Found, Incarnation, Lane, Unwatched};
 use topology::order::ready_so_next;
 use topology::{Stage, Timestamp, Uid};
 
@@ -55,12 +55,12 @@ pub struct Arrow {
 }
 
 impl Block {
-    /// The block of an incarnation with its number.
-    pub fn of(incarnation: &Incarnation, number: usize) -> Self {
+    /// The block of an incarnation with its number. What lies in a stretch that nobody watched is drawn as such.
+    pub fn of(incarnation: &Incarnation, number: usize, unwatched: &[Unwatched]) -> Self {
         Self {
             number,
             uid: incarnation.uid.clone(),
-            pieces: pieces(incarnation),
+            pieces: unwatched.iter().fold(pieces(incarnation), |pieces, stretch| without(&pieces, *stretch)),
             ended: incarnation.ended.is_some(),
             ip: incarnation.ips.first().map(ToString::to_string),
             node: incarnation.node.clone(),
@@ -103,6 +103,25 @@ fn pieces(incarnation: &Incarnation) -> Vec<Piece> {
     pieces
 }
 
+/// The pieces with a stretch cut out of them that nobody watched.
+fn without(pieces: &[Piece], Unwatched { from, to }: Unwatched) -> Vec<Piece> {
+    let cut = |piece: &Piece| {
+        let (begins, ends) = (piece.from.max(from), piece.to.map_or(to, |end| end.min(to)));
+        if piece.stage.is_none() || begins >= ends {
+            return [Some(*piece), None, None];
+        }
+        let before = Piece { to: Some(begins), ..*piece };
+        let after = Piece { from: ends, ..*piece };
+        let unwatched = Piece { stage: None, from: begins, to: Some(ends) };
+        [
+            (before.from < begins).then_some(before),
+            Some(unwatched),
+            after.to.is_none_or(|end| end > ends).then_some(after),
+        ]
+    };
+    pieces.iter().flat_map(cut).flatten().collect()
+}
+
 /// The gaps between the pods of a lane, and the one that lasts.
 pub fn gaps(lane: &Lane) -> Vec<Gap> {
     let next = lane.incarnations.iter().skip(1).map(Some).chain([None]);
@@ -132,8 +151,8 @@ pub fn arrows(before: &Lane, lane: &Lane) -> Vec<Arrow> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arrow, Gap, Piece, arrows, gaps, pieces};
-    use topology::board::{End, Found, Incarnation, Lane, Span};
+    use super::{Arrow, Block, Gap, Piece, arrows, gaps, pieces};
+    use topology::board::{End, Found, Incarnation, Lane, Span, Unwatched};
     use topology::facts::Phase;
     use topology::kubectl::PodColumns;
     use topology::{Ordinal, Stage, Timestamp, Uid};
@@ -174,6 +193,32 @@ mod tests {
         listed.created = Some(at(4));
         let piece = |stage, from, to| Piece { stage, from: at(from), to: Some(at(to)) };
         assert_eq!(pieces(&listed), [piece(None, 4, 10), piece(Some(Stage::Ready), 10, 20), piece(None, 20, 30)]);
+    }
+
+    #[test]
+    fn given_stretches_that_nobody_watched_when_drawn_then_they_are_cut_out_of_what_was_seen() {
+        let piece = |stage, from, to: Option<i64>| Piece { stage, from: at(from), to: to.map(at) };
+        let (ready, failing) = (Some(Stage::Ready), Some(Stage::Failing));
+        let incarnation = pod(&[(Stage::Ready, 0), (Stage::Failing, 310)], None);
+        let drawn = |stretches: &[(i64, i64)]| {
+            let stretches: Vec<_> =
+                stretches.iter().map(|&(from, to)| Unwatched { from: at(from), to: at(to) }).collect();
+            Block::of(&incarnation, 1, &stretches).pieces
+        };
+        // What was found after the break began somewhere in it.
+        let expected = [piece(ready, 0, Some(10)), piece(None, 10, Some(310)), piece(failing, 310, None)];
+        assert_eq!(drawn(&[(10, 310)]), expected);
+        let expected = [
+            piece(ready, 0, Some(10)),
+            piece(None, 10, Some(20)),
+            piece(ready, 20, Some(310)),
+            piece(failing, 310, Some(400)),
+            piece(None, 400, Some(500)),
+            piece(failing, 500, None),
+        ];
+        assert_eq!(drawn(&[(10, 20), (400, 500)]), expected);
+        let untouched = [piece(ready, 0, Some(310)), piece(failing, 310, None)];
+        assert_eq!(drawn(&[(-20, -10)]), untouched);
     }
 
     #[test]

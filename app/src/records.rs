@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use topology::board::{End, FormerRecord, ServiceView};
+use topology::dns::observed::{Observed, Question};
 use topology::dns::{Name, NameKind, Record, RecordData, RecordType, Srv, Zone};
 
 /// How many former answers of a row are shown, the latest ones.
@@ -24,6 +25,8 @@ pub struct Row {
     pub outcome: Outcome,
     /// What was answered before, the latest last.
     pub former: Vec<(String, End)>,
+    /// What the cluster's DNS says when it is asked, if it was.
+    pub observed: Option<Observed>,
 }
 
 impl Row {
@@ -76,7 +79,7 @@ pub fn rows(service: &ServiceView, namespace: &str, zone: &Zone, identities: &[S
     for former in service.former_records(namespace, zone) {
         table.former(&former);
     }
-    table.finish()
+    table.finish(&service.observed)
 }
 
 /// Sorts rows: the group, the place among the identities or the name, and the type.
@@ -125,6 +128,7 @@ impl Table<'_> {
             record: *record,
             outcome: Outcome::NxDomain,
             former: Vec::new(),
+            observed: None,
         })
     }
 
@@ -144,7 +148,7 @@ impl Table<'_> {
         self.row(former.kind, &record.name, record.data.kind()).former.push((text, former.stopped));
     }
 
-    fn finish(self) -> Vec<Row> {
+    fn finish(self, observed: &[Observed]) -> Vec<Row> {
         let existing: Vec<Name> = self
             .rows
             .values()
@@ -156,6 +160,9 @@ impl Table<'_> {
                 row.outcome = Outcome::NoData;
             }
             row.former.drain(..row.former.len().saturating_sub(MAX_FORMER));
+            let question = Question { name: row.name.clone(), kind: row.record };
+            let known = observed.binary_search_by(|observed| observed.question.cmp(&question));
+            row.observed = known.ok().map(|at| observed[at].clone());
             row
         });
         rows.collect()
@@ -226,6 +233,7 @@ mod tests {
             reaches: Vec::new(),
             slices: vec![Arc::new(slice)],
             former: vec![former("web-0", "10.42.3.239"), former("web-1", "10.42.1.198")],
+            observed: Vec::new(),
         };
         let identities = ["web-0".to_owned(), "web-1".to_owned()];
         let listed: Vec<String> = rows(&service, "default", &Zone::default(), &identities)

@@ -183,6 +183,7 @@ mod tests {
             reaches: pods.iter().map(reach).collect(),
             slices: Vec::new(),
             former: Vec::new(),
+            observed: Vec::new(),
         }
     }
 

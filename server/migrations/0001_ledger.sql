@@ -7,6 +7,8 @@ CREATE TABLE incarnations (
     namespace TEXT NOT NULL,
     statefulset TEXT NOT NULL,
     ordinal BIGINT NOT NULL,
+    pod TEXT NOT NULL,
+    node TEXT,
     first_seen BIGINT NOT NULL,
     ended BIGINT,              -- at the latest; NULL while the pod exists
     changes BIGINT NOT NULL,   -- 1 while the row can still change, else 0
@@ -16,6 +18,7 @@ CREATE TABLE incarnations (
 CREATE INDEX incarnations_by_identity ON incarnations (cluster, namespace, statefulset, ordinal, first_seen);
 CREATE INDEX incarnations_by_time ON incarnations (cluster, first_seen, uid);
 CREATE INDEX incarnations_by_end ON incarnations (cluster, ended);
+CREATE INDEX incarnations_by_node ON incarnations (cluster, node, first_seen);
 
 -- The addresses that each had.
 CREATE TABLE addresses (

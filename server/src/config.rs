@@ -1,14 +1,17 @@
 //! What the user asked for on the command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+use http::uri::Authority;
 use thiserror::Error;
 use topology::dns::{Name, NameError, PodNames, Zone};
 
+use crate::demo::DemoArgs;
 use crate::dns::Search;
 use crate::ledger::{Place, PlaceError, Retention};
 
@@ -17,6 +20,10 @@ use crate::ledger::{Place, PlaceError, Retention};
 #[derive(Debug, Clone, Parser)]
 #[command(name = "berth", version)]
 pub struct Config {
+    /// What to do other than to watch a cluster
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// The kubeconfig file; default: $KUBECONFIG, then ~/.kube/config, then the pod's service account
     #[arg(long, value_name = "PATH")]
     pub kubeconfig: Option<PathBuf>,
@@ -34,15 +41,15 @@ pub struct Config {
     pub all_namespaces: bool,
 
     /// Where to serve the page; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7654")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", default_value_t = DEFAULT_LISTEN)]
     pub listen: SocketAddr,
 
     /// Serve on an address that others can reach, though nobody is asked who they are
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub i_know_this_is_open: bool,
 
     /// A further host name that browsers may use to reach the page; may be given several times
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub allow_host: Vec<String>,
 
     /// The domain of the cluster's DNS names
@@ -50,7 +57,7 @@ pub struct Config {
     pub cluster_domain: String,
 
     /// Also serve DNS, on UDP and TCP, with the answers that the cluster's own must give; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     pub dns: Option<SocketAddr>,
 
     /// Understand short names (web-0.nginx) in questions to --dns as a pod of this namespace does
@@ -65,25 +72,46 @@ pub struct Config {
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = DnsPods::Insecure)]
     pub dns_pods: DnsPods,
 
-    /// Where history is kept: a file, a PostgreSQL URL, or off; default: $XDG_DATA_HOME/berth/ledger.db
-    #[arg(long, value_name = "PATH|URL|off")]
+    /// Where history is kept.
+    #[arg(
+        long,
+        value_name = "PATH|URL|memory|off",
+        global = true,
+        help = "Where history is kept: a file, a PostgreSQL URL, memory (while it runs), or off; default: \
+                $XDG_DATA_HOME/berth/ledger.db, and memory for a demo that is not kept"
+    )]
     pub ledger: Option<Place>,
 
     /// How long history is kept after a pod's end, as in 90d or 12h
-    #[arg(long, value_name = "AGE", default_value = "90d", value_parser = age)]
+    #[arg(long, value_name = "AGE", default_value = "90d", value_parser = age, global = true)]
     pub keep: Duration,
 
     /// How many pods of a cluster history is kept of; those that exist are never dropped
     #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
     pub keep_rows: u64,
 
+    /// Ask the cluster's DNS what it says, and show it beside what it must say: at an address, or through the API's
+    /// port-forward to a DNS pod ("portforward"), or not ("off"); default: in a pod its resolver, else off
+    #[arg(long, value_name = "HOST:PORT|portforward|off")]
+    pub cluster_dns: Option<ClusterDns>,
+
     /// Open the page in the browser
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub open: bool,
 
     /// How log lines are written; the environment's `RUST_LOG` chooses which (default: info)
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+}
+
+/// Where the page is served unless somebody says otherwise.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7654);
+
+/// What to do other than to watch a cluster.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Start a cluster inside this process and watch it: no Kubernetes is needed, and kubectl can use it
+    Demo(DemoArgs),
 }
 
 /// How log lines are written.
@@ -106,6 +134,34 @@ pub enum DnsPods {
     Verified,
 }
 
+/// Where the cluster's own DNS is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterDns {
+    /// Nowhere.
+    Off,
+    /// At this host and port.
+    Address(String),
+    /// In a DNS pod, through the Kubernetes API.
+    PortForward,
+}
+
+impl FromStr for ClusterDns {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self::Off),
+            "portforward" => Ok(Self::PortForward),
+            _ => match text.rsplit_once(':') {
+                Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
+                    Ok(Self::Address(text.to_owned()))
+                }
+                _ => Err("give HOST:PORT (as 10.43.0.10:53), portforward or off"),
+            },
+        }
+    }
+}
+
 /// A setting that cannot be used; the message names the way out.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -115,6 +171,11 @@ pub enum ConfigError {
          127.0.0.1:{port}, or add --i-know-this-is-open", port = .0.port()
     )]
     Open(SocketAddr),
+    /// A host with more than a name.
+    #[error(
+        "--allow-host {0:?} can never match: give the host alone, without scheme, port or path, as in berth.example"
+    )]
+    Host(String),
     /// A cluster domain that is no name.
     #[error("--cluster-domain {domain:?} cannot be used: {source}; give it as in cluster.local")]
     Domain {
@@ -123,6 +184,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         source: NameError,
     },
+    /// A cluster to watch, together with the demo's own.
+    #[error("`berth demo` watches the cluster that it starts: leave out --kubeconfig and --context")]
+    TwoClusters,
     /// A cluster domain without a label.
     #[error("--cluster-domain must not be empty; give it as in cluster.local")]
     NoDomain,
@@ -132,13 +196,18 @@ impl Config {
     /// Refuses what would be unsafe.
     ///
     /// # Errors
-    /// When an address can be reached by others and the user did not say that this is meant, or the domain is none.
+    /// When an address can be reached by others and the user did not say that this is meant, a host is no host, or the
+    /// domain is none.
     pub fn check(&self) -> Result<(), ConfigError> {
         let open = |address: &SocketAddr| !address.ip().is_loopback() && !self.i_know_this_is_open;
-        match [Some(self.listen), self.dns].into_iter().flatten().find(open) {
-            Some(address) => Err(ConfigError::Open(address)),
-            None => self.zone().map(drop),
+        if let Some(address) = [Some(self.listen), self.dns].into_iter().flatten().find(open) {
+            return Err(ConfigError::Open(address));
         }
+        let is_host = |name: &str| name.parse::<Authority>().is_ok_and(|authority| authority.host() == name);
+        if let Some(name) = self.allow_host.iter().find(|name| !is_host(name)) {
+            return Err(ConfigError::Host(name.clone()));
+        }
+        self.zone().map(drop)
     }
 
     /// What the cluster's DNS is set to.

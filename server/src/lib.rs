@@ -3,6 +3,7 @@
 //! - [`config`]: what the user asked for;
 //! - [`cluster`]: watches of a Kubernetes API, turned into facts;
 //! - [`hub`]: the one owner of the state;
+//! - [`demo`]: the embedded cluster, and Berth on it;
 //! - [`dns`]: a DNS server that answers as the cluster's own must;
 //! - [`ledger`]: the rows of incarnations, kept in a database;
 //! - [`web`]: the page, the stream and the API;
@@ -11,6 +12,7 @@
 pub mod clock;
 pub mod cluster;
 pub mod config;
+pub mod demo;
 pub mod dns;
 pub mod hub;
 pub mod ledger;

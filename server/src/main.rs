@@ -4,8 +4,8 @@ use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser;
-use server::config::{Config, LogFormat};
-use server::serve;
+use server::config::{Command, Config, LogFormat};
+use server::{demo, serve};
 use tokio::signal;
 use tracing_subscriber::EnvFilter;
 
@@ -17,9 +17,13 @@ const DEFAULT_LOG: &str = "info,kube_client=off";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::parse();
+    let mut config = Config::parse();
     log(config.log_format);
-    match serve::run(config, stop()).await {
+    let ended = match config.command.take() {
+        None => serve::run(config, stop()).await,
+        Some(Command::Demo(arguments)) => demo::run(config, arguments, stop()).await,
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("berth: {error}");

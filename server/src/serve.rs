@@ -2,28 +2,34 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::net::{TcpListener, lookup_host};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
 use topology::wire::{Cluster, Instance};
 use tracing::{info, warn};
 
 use crate::clock::now;
 use crate::cluster::{self, ConnectError, Connector, Health, Target};
-use crate::config::{Config, ConfigError};
+use crate::config::{ClusterDns, Config, ConfigError};
+use crate::demo::DemoError;
 use crate::dns;
+use crate::dns::probe::{PortForward, Probe, Resolver, system_servers};
 use crate::hub::{Hub, REPORT_QUEUE};
-use crate::ledger::{BUFFER, Place, PlaceError, Recorder, Store, StoreError, Writer, kept};
+use crate::ledger::{Keeper, PlaceError, Reader, Run, StoreError};
 use crate::web::{self, Hosts, Shared};
 
 /// How long open connections have to end after the clients were told.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+/// Between two looks whether all clients have gone, at the end.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Where a system names its DNS servers.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// Why the server did not start. Each message is one sentence with the way out.
 #[derive(Debug, Error)]
@@ -34,6 +40,9 @@ pub enum StartError {
     /// No cluster to watch.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The embedded cluster cannot be started or kept.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}: {source}; choose another with --listen ADDRESS:PORT (port 0 takes a free one)"
@@ -53,6 +62,16 @@ pub enum StartError {
     /// DNS cannot be served.
     #[error(transparent)]
     Dns(#[from] dns::ListenError),
+    /// The cluster's DNS cannot be asked.
+    #[error(
+        "cannot ask the cluster's DNS at {at}: {source}; choose another place with --cluster-dns HOST:PORT, or off"
+    )]
+    ClusterDns {
+        /// Where.
+        at: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The server ended by itself.
     #[error("the server ended: {0}")]
     Serve(#[from] std::io::Error),
@@ -67,12 +86,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     let zone = config.zone()?;
     let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
     let connector = Arc::new(Connector::new(target).await?);
-    let place = config.ledger()?;
-    let store = match Store::open(&place).await {
-        Ok(store) => store,
-        Err(error) if error.is_passing() => None, // The writer tries again, and says so.
-        Err(error) => return Err(error.into()),
-    };
+    let keeper = Keeper::open(config.ledger()?, config.retention()).await?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
     let address = listener.local_addr()?;
@@ -83,46 +97,45 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
         domain: zone.domain.as_str().to_owned(),
         ttl: zone.ttl,
         namespaces: namespaces.clone(),
+        dns: None,
     };
     let health = Health::new(cluster::watches(namespaces.as_deref()), now());
-    let (hub, handle) = Hub::prepare(cluster, zone, Instance(rand::random()), health, now);
+    let (hub, mut handle) = Hub::prepare(cluster, zone, Instance(rand::random()), health, now);
     let dns = match config.dns {
         Some(address) => Some(dns::Server::start(address, handle.dns().clone(), config.search()).await?),
         None => None,
     };
-    // Only now that nothing can refuse to start is the API asked.
+    if let Some(dns) = &dns {
+        handle.serves_dns(dns.address());
+    }
+    let resolver = resolver(config.cluster_dns.as_ref(), &connector).await?;
+    // Only now that nothing can refuse to start is the API asked, and DNS.
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
     let (stopping, stopped) = watch::channel(false);
-    let recorder = (place != Place::Off).then(|| Recorder::new(BUFFER));
-    let hub = match &recorder {
-        Some(recorder) => hub.recorded(recorder.clone()),
+    let reader = keeper.as_ref().map_or_else(Reader::off, |keeper| keeper.reader().clone());
+    let hub = match &keeper {
+        Some(keeper) => hub.recorded(keeper.recorder().clone()),
         None => hub,
     };
     let hub = tokio::spawn(hub.run(inbox));
-    let mut tasks = JoinSet::new();
-    let mut writing = None;
-    match recorder {
-        None => drop(tasks.spawn(cluster::watch(connector, namespaces, reports))),
-        Some(recorder) => {
-            let (told, cluster) = oneshot::channel();
-            tasks.spawn(kept(connector, namespaces.clone(), reports, store.clone(), told));
-            let (status, retention, run) = (handle.status(), config.retention(), handle.instance().0);
-            let writer =
-                |cluster| Writer { place, store, recorder, cluster, namespaces, run, status, retention, clock: now };
-            let stopped = stopped.clone();
-            writing = Some(tokio::spawn(async move {
-                if let Ok(cluster) = cluster.await {
-                    writer(cluster).run(stopped).await;
-                }
-            }));
+    let probe = resolver.map(|resolver| Probe::new(resolver, handle.clone(), reports.clone(), now));
+    let probe = probe.map(|probe| tokio::spawn(probe.run()));
+    let (mut watches, mut keeping) = (None, None);
+    match keeper {
+        None => watches = Some(cluster::start(&connector, namespaces.as_deref(), &reports)),
+        Some(keeper) => {
+            let (status, run, stopping) = (handle.status(), handle.instance().0, stopped.clone());
+            let run = Run { connector, namespaces, reports, status, run, clock: now, stopping };
+            keeping = Some(tokio::spawn(keeper.keep(run)));
         }
     }
-
+    let clients = Arc::new(AtomicUsize::new(0));
     let shared = Shared {
         hub: handle,
+        ledger: reader,
         hosts: Arc::new(Hosts::new(address, &config.allow_host)),
         stopping: stopped.clone(),
-        clients: Arc::new(AtomicUsize::new(0)),
+        clients: Arc::clone(&clients),
     };
     announce(address, dns.as_ref().map(dns::Server::address), config.open);
 
@@ -143,19 +156,51 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
         () = stop => info!("stopping"),
     }
     let _ = stopping.send(true);
-    match timeout(LAST_WORDS, &mut server).await {
+    let last_words = async {
+        let ended = (&mut server).await;
+        // A stream is no connection of the server's any more: its task says goodbye by itself.
+        while clients.load(Ordering::Relaxed) > 0 {
+            sleep(LOOK).await;
+        }
+        ended
+    };
+    match timeout(LAST_WORDS, last_words).await {
         Ok(ended) => ended.map_err(std::io::Error::other)??,
         Err(_elapsed) => {
             warn!("some connections did not end in time");
             server.abort();
         }
     }
-    drop((tasks, dns));
-    if let Some(writing) = writing {
-        let _ = timeout(LAST_WORDS, writing).await;
+    drop((watches, dns));
+    if let Some(keeping) = keeping {
+        // Its last rows; what it cannot write in time is told in the log.
+        let _ = timeout(LAST_WORDS * 2, keeping).await;
+    }
+    if let Some(probe) = probe {
+        probe.abort();
     }
     hub.abort();
     Ok(())
+}
+
+/// Whom the probe asks; `None` for nobody. In a pod, as every other program there does.
+async fn resolver(wanted: Option<&ClusterDns>, connector: &Arc<Connector>) -> Result<Option<Resolver>, StartError> {
+    let failed = |at: &str| {
+        let at = at.to_owned();
+        move |source| StartError::ClusterDns { at, source }
+    };
+    Ok(match wanted {
+        Some(ClusterDns::PortForward) => Some(Resolver::PortForward(PortForward::new(Arc::clone(connector)))),
+        Some(ClusterDns::Address(at)) => {
+            let found = lookup_host(at).await.map_err(failed(at))?;
+            Some(Resolver::Servers(found.take(1).collect()))
+        }
+        None if connector.is_in_cluster() => {
+            let text = std::fs::read_to_string(RESOLV_CONF).map_err(failed(RESOLV_CONF))?;
+            Some(Resolver::Servers(system_servers(&text).map_err(failed(RESOLV_CONF))?))
+        }
+        Some(ClusterDns::Off) | None => None,
+    })
 }
 
 /// Says where the page is, and DNS, on standard output: people and scripts read it there.
@@ -164,10 +209,11 @@ fn announce(address: SocketAddr, dns: Option<SocketAddr>, open: bool) {
     let shown =
         if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
     let url = format!("http://{shown}");
-    println!("Berth is at {url}");
+    // The page last: whoever waits for that has read everything.
     if let Some(dns) = dns {
         println!("DNS is at {dns}");
     }
+    println!("Berth is at {url}");
     if open && let Err(error) = open::that_detached(&url) {
         warn!(%error, "cannot open a browser; open the address above");
     }

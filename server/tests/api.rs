@@ -5,17 +5,20 @@ mod support;
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use serde_json::Value;
-use server::cluster::{Report, WatchHealth, watches};
+use server::clock::now;
+use server::cluster::{Report, Silence, WatchHealth, watches};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use support::{Fed, fed, observations};
 use tokio::sync::watch;
+use topology::facts::Kind;
 use tower::ServiceExt;
 
 async fn get(fed: &Fed, path: &str) -> (StatusCode, String, String) {
     let (_stopping, stopped) = watch::channel(false);
     let shared = server::web::Shared {
         hub: fed.hub.clone(),
+        ledger: server::ledger::Reader::off(),
         hosts: Arc::new(server::web::Hosts::new("127.0.0.1:1".parse().expect("valid"), &[])),
         stopping: stopped,
         clients: Arc::new(AtomicUsize::new(0)),
@@ -46,6 +49,7 @@ async fn given_the_api_when_asked_then_every_answer_is_as_its_description_says()
         for (path, route, status) in [
             ("/api/v1/topology".to_owned(), "/api/v1/topology", "200"),
             (format!("/api/v1/topology/{trace}/web"), "/api/v1/topology/{namespace}/{statefulset}", "200"),
+            (format!("/api/v1/records?namespace={trace}"), "/api/v1/records", "200"),
             ("/api/v1/topology/no/such".to_owned(), "/api/v1/topology/{namespace}/{statefulset}", "404"),
         ] {
             let (code, kind, body) = get(&fed, &path).await;
@@ -68,6 +72,38 @@ async fn given_a_namespace_when_the_fleet_is_asked_for_then_only_its_sets_are_li
         let (_, _, body) = get(&fed, &format!("/api/v1/topology{query}")).await;
         let body: Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(body["statefulsets"].as_array().map(Vec::len), Some(expected), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn given_the_walk_through_when_its_records_are_asked_for_then_each_service_has_its_own() {
+    let fed = fed_with("seed").await;
+    let listed = |body: &str| -> Vec<String> {
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        let services = body["services"].as_array().expect("a list").clone();
+        let lines = services.into_iter().flat_map(|service| {
+            let records = service["records"].as_array().expect("a list").clone();
+            let name = service["name"].as_str().expect("a name").to_owned();
+            records.into_iter().map(move |record| {
+                format!("{name}: {} {} {} {}", record["name"], record["type"], record["ttl"], record["data"])
+                    .replace('"', "")
+            })
+        });
+        lines.collect()
+    };
+    let (status, _, body) = get(&fed, "/api/v1/records?namespace=seed&service=nginx").await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let directory = fed.hub.dns().latest().directory.clone();
+    let records = directory.service("seed", "nginx").expect("it is known").record_set(directory.zone());
+    let expected: Vec<String> = records
+        .iter()
+        .map(|(_, record)| format!("nginx: {} {} {} {}", record.name, record.data.kind(), record.ttl, record.data))
+        .collect();
+    assert_eq!(listed(&body), expected);
+    assert!(expected.iter().any(|line| line.starts_with("nginx: web-0.nginx.seed.svc.cluster.local. A 5 10.42.")));
+    for query in ["?namespace=none", "?service=none", "?namespace=seed&service=none"] {
+        let (_, _, body) = get(&fed, &format!("/api/v1/records{query}")).await;
+        assert_eq!(listed(&body), [""; 0], "{query}");
     }
 }
 
@@ -96,9 +132,28 @@ async fn given_the_watches_when_asked_for_readiness_then_it_is_there_once_all_ar
         fed.settle().await;
     }
     assert_eq!(get(&fed, "/readyz").await.0, StatusCode::OK);
-    fed.reports.send(Report::Pulse(Err("nobody is there".to_owned()))).await.expect("the hub runs");
+    fed.reports
+        .send(Report::Pulse(Err(Silence { problem: "nobody is there".to_owned(), since: now() })))
+        .await
+        .expect("the hub runs");
     fed.settle().await;
     let (status, _, body) = get(&fed, "/readyz").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(body.contains("nobody is there"), "{body}");
+}
+
+#[tokio::test]
+async fn given_pods_that_were_listed_when_they_are_refused_then_it_is_not_ready_until_they_are_listed_again() {
+    let fed = fed_with("seed").await;
+    assert_eq!(get(&fed, "/readyz").await.0, StatusCode::OK);
+    let pods = watches(None).into_iter().find(|watch| watch.kind == Kind::Pod).expect("pods are watched");
+    for (health, status) in
+        [(WatchHealth::Refused, StatusCode::SERVICE_UNAVAILABLE), (WatchHealth::Live, StatusCode::OK)]
+    {
+        fed.reports.send(Report::Watch(pods.clone(), health)).await.expect("the hub runs");
+        fed.settle().await;
+        let (code, _, body) = get(&fed, "/readyz").await;
+        assert_eq!(code, status, "{body}");
+        assert_eq!(body.contains("may not be seen any more (403)"), !code.is_success(), "{body}");
+    }
 }

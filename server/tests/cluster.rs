@@ -8,21 +8,15 @@ mod control_plane;
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use cable::Cable;
 use control_plane::ControlPlane;
 use serde_json::Value;
-use server::clock::now;
-use server::cluster::{self, Connector, Health, Target};
-use server::hub::{Hub, HubHandle, REPORT_QUEUE};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use support::watching::Watching;
 use tokio::time::{Instant, sleep};
 use topology::board::{Board, End};
-use topology::dns::Zone;
-use topology::wire::{Instance, Source, Status};
+use topology::wire::{Source, Status};
 use topology::{SetKey, Stage};
 
 /// How long a real control plane may take for anything.
@@ -46,33 +40,23 @@ spec:
     spec: {containers: [{name: nginx, image: 'nginx:1.9.1'}]}
 ";
 
-/// Watches and a hub on a cluster.
-struct Watching {
-    hub: HubHandle,
-    _watches: JoinSet<()>,
-}
+/// What Berth shows of a cluster.
+struct Shown(Watching);
 
-impl Watching {
+impl Shown {
     async fn new(kubeconfig: &Path, namespaces: Option<&[String]>) -> Self {
-        let target = Target { kubeconfig: Some(kubeconfig.to_owned()), context: None };
-        let connector = Arc::new(Connector::new(target).await.expect("a usable kubeconfig"));
-        let health = Health::new(cluster::watches(namespaces), now());
-        let (task, hub) = Hub::prepare(support::cluster(), Zone::default(), Instance(1), health, now);
-        let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
-        let watches = cluster::start(&connector, namespaces, &reports);
-        tokio::spawn(task.run(inbox));
-        Self { hub, _watches: watches }
+        Self(Watching::start(kubeconfig.to_owned(), namespaces).await)
     }
 
     async fn board(&self, namespace: &str) -> Option<Board> {
-        let view = self.hub.view(Some(SetKey::new(namespace, "web"))).await.expect("the hub runs");
+        let view = self.0.hub.view(Some(SetKey::new(namespace, "web"))).await.expect("the hub runs");
         view.board.and_then(|(_, board)| board).map(|board| *board)
     }
 
     async fn until_status(&self, what: &str, wanted: impl Fn(&Status) -> bool) {
-        let mut status = self.hub.status();
+        let mut status = self.0.hub.status();
         let seen = tokio::time::timeout(PATIENCE, status.wait_for(wanted)).await;
-        assert!(seen.is_ok(), "{what}, but it is {:?}", self.hub.status().borrow());
+        assert!(seen.is_ok(), "{what}, but it is {:?}", self.0.hub.status().borrow());
     }
 
     /// Waits until the board shows just the pods that kubectl shows, all Ready; that board.
@@ -144,7 +128,7 @@ async fn given_a_cut_cable_when_pods_are_replaced_meanwhile_then_their_ends_are_
     let cable = Cable::to(server.parse().expect("an address")).await;
     let kubeconfig = altered(&plane, "cable", |text| text.replace(&server, &cable.address.to_string()));
     plane.kubectl(&["apply", "-f", "-"], MANIFESTS).expect("it applies");
-    let watching = Watching::new(&kubeconfig, None).await;
+    let watching = Shown::new(&kubeconfig, None).await;
     watching.until_status("it becomes live", is_live).await;
     watching.until_settled(&plane, "default", 2).await;
 
@@ -197,7 +181,7 @@ async fn given_refused_credentials_when_the_kubeconfig_gets_good_ones_then_it_be
         lines.flat_map(|line| [line, "\n"]).collect()
     });
     let namespaces = ["one".to_owned(), "two".to_owned()];
-    let watching = Watching::new(&kubeconfig, Some(&namespaces)).await;
+    let watching = Shown::new(&kubeconfig, Some(&namespaces)).await;
     watching
         .until_status("it says that the credentials were refused", |status| {
             matches!(&status.source, Source::Starting { problem: Some(problem), .. } if problem.contains("401"))

@@ -10,7 +10,6 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use control_plane::ControlPlane;
@@ -19,13 +18,8 @@ use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
-use server::clock::now;
-use server::cluster::{self, Connector, Health, Target};
 use server::dns::Server;
-use server::hub::{Hub, HubHandle, REPORT_QUEUE};
-use tokio::sync::mpsc;
-use topology::dns::Zone;
-use topology::wire::{Cluster, Instance};
+use support::watching::Watching;
 
 /// How many operations there are.
 const OPERATIONS: usize = 48;
@@ -38,24 +32,13 @@ const SERVICES: [&str; 5] = ["nginx", "vip", "other", "hand", "alias"];
 /// A server of Berth's that watches the control plane.
 struct Berth {
     dns: Server,
-    /// The hub runs as long as somebody may ask it.
-    _hub: HubHandle,
-    _tasks: tokio::task::JoinSet<()>,
+    _watching: Watching,
 }
 
 async fn berth(plane: &ControlPlane) -> Berth {
-    let target = Target { kubeconfig: Some(plane.kubeconfig()), context: None };
-    let connector = Arc::new(Connector::new(target).await.expect("a client"));
-    let zone = Zone::default();
-    let domain = zone.domain.as_str().to_owned();
-    let cluster = Cluster { name: "test".to_owned(), domain, ttl: zone.ttl, namespaces: None };
-    let health = Health::new(cluster::watches(None), now());
-    let (hub, handle) = Hub::prepare(cluster, zone, Instance(1), health, now);
-    let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
-    let mut tasks = cluster::start(&connector, None, &reports);
-    tasks.spawn(hub.run(inbox));
-    let dns = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), handle.dns().clone(), None).await;
-    Berth { dns: dns.expect("a free port"), _hub: handle, _tasks: tasks }
+    let watching = Watching::start(plane.kubeconfig(), None).await;
+    let dns = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), watching.hub.dns().clone(), None).await;
+    Berth { dns: dns.expect("a free port"), _watching: watching }
 }
 
 /// An answer as text: rcode, answers with owner and TTL, the SOA without its serial, the further addresses.

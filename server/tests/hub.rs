@@ -4,12 +4,15 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use server::clock::now;
+use server::cluster::{Report, Silence, watches};
 use support::{fed, observations};
 use tokio::sync::broadcast::error::TryRecvError;
-use topology::board::Board;
+use topology::board::{Board, End};
+use topology::facts::{Event, Observation};
 use topology::fleet::Fleet;
-use topology::wire::{Changes, Format, Instance, Position, Scope, ServerMessage, State, Subscription};
-use topology::{Revision, SetKey};
+use topology::wire::{Changes, Format, Instance, Position, Scope, ServerMessage, Source, State, Subscription};
+use topology::{Revision, SetKey, Timestamp};
 
 /// What a client holds of one scope.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -172,4 +175,45 @@ async fn given_many_clients_of_one_scope_when_something_happens_then_all_share_o
         frames.push(feed.live.try_recv().expect("a frame").bytes(Format::Postcard).expect("bytes"));
     }
     assert!(frames.iter().all(|bytes| bytes.as_ptr() == frames[0].as_ptr()), "one encoding for all");
+}
+
+#[tokio::test]
+async fn given_an_api_that_was_silent_when_pods_are_missing_then_they_may_have_ended_since_its_last_answer() {
+    let fed = fed();
+    let all = observations("seed");
+    let gone = all.iter().position(|observation| matches!(observation.event, Event::Deleted(_))).expect("a deletion");
+    for observation in all.into_iter().take(gone) {
+        fed.observe_and_settle(observation).await;
+    }
+    // The last answer came after all of this, and before the silence was noticed.
+    let answered = now();
+    while now() <= answered {
+        tokio::task::yield_now().await;
+    }
+    let silence = Silence { problem: "no answer within 3 s".to_owned(), since: answered };
+    fed.reports.send(Report::Pulse(Err(silence))).await.expect("the hub runs");
+    fed.settle().await;
+    assert_eq!(since(&fed), answered);
+    // Before every list is in anew, an answer alone makes nothing live.
+    fed.reports.send(Report::Pulse(Ok(()))).await.expect("the hub runs");
+    fed.settle().await;
+    assert!(!fed.hub.status().borrow().source.is_live());
+    for watch in watches(None) {
+        fed.observe_and_settle(Observation { watch, event: Event::Listed(Vec::new()) }).await;
+    }
+    assert!(fed.hub.status().borrow().source.is_live());
+    let view = fed.hub.view(Some(SetKey::new("seed", "web"))).await.expect("the hub runs");
+    let board = view.board.and_then(|(_, board)| board).expect("its board");
+    let ends: Vec<_> = board.lanes.iter().filter_map(|lane| lane.incarnations.last()?.ended).collect();
+    assert!(!ends.is_empty());
+    let honest = |end: &End| matches!(end, End::Unseen { after, before } if *after == answered && after < before);
+    assert!(ends.iter().all(honest), "{answered:?} {ends:?}");
+}
+
+/// Since when the source is not live.
+fn since(fed: &support::Fed) -> Timestamp {
+    match fed.hub.status().borrow().source {
+        Source::Broken { since, .. } => since,
+        ref other => panic!("{other:?} is not broken"),
+    }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use postgres::Postgres;
-use server::ledger::{Filter, Place, Retention, Store, StoreError, Watched};
+use server::ledger::{Filter, Place, Retention, State, Store, StoreError, Watched};
 use sqlx::{Connection, Executor};
 use topology::facts::Observation;
 use topology::ledger::{Ledger, Row};
@@ -72,7 +72,7 @@ async fn execute(place: &Place, statement: &'static str) {
             let mut connection = sqlx::PgConnection::connect(url).await.expect("it opens");
             connection.execute(statement).await.expect("it is done");
         }
-        Place::Off => {}
+        Place::Off | Place::Memory => {}
     }
 }
 
@@ -115,6 +115,9 @@ async fn given_two_writers_at_once_when_both_watched_the_same_then_there_is_one_
     }
 }
 
+/// Whether a row is wanted.
+type Wanted<'a> = Box<dyn Fn(&Row) -> bool + 'a>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn given_filters_when_asked_then_just_those_rows_come_in_pages_that_join_without_a_seam() {
     for place in &databases("filters").places {
@@ -127,7 +130,6 @@ async fn given_filters_when_asked_then_just_those_rows_come_in_pages_that_join_w
         let some = rows.values().find(|row| row.ended.is_some()).expect("one that ended").clone();
         let ip = some.addresses[0].ip;
         let (came, gone) = (some.first_seen, some.ended.expect("it ended").at.latest());
-        type Wanted<'a> = Box<dyn Fn(&Row) -> bool + 'a>;
         let ended_before = |row: &Row, at| row.ended.is_some_and(|ended| ended.at.latest() < at);
         let table: Vec<(Filter, Wanted<'_>)> = vec![
             (Filter::default(), Box::new(|_| true)),
@@ -141,6 +143,10 @@ async fn given_filters_when_asked_then_just_those_rows_come_in_pages_that_join_w
                 Filter { ip: Some(ip), ..Filter::default() },
                 Box::new(|row| row.addresses.iter().any(|held| held.ip == ip)),
             ),
+            (Filter { pod: Some(some.pod.clone()), ..Filter::default() }, Box::new(|row| row.pod == some.pod)),
+            (Filter { node: some.node.clone(), ..Filter::default() }, Box::new(|row| row.node == some.node)),
+            (Filter { state: Some(State::Open), ..Filter::default() }, Box::new(|row| row.ended.is_none())),
+            (Filter { state: Some(State::Ended), ..Filter::default() }, Box::new(|row| row.ended.is_some())),
             (Filter { from: Some(gone), ..Filter::default() }, Box::new(|row| !ended_before(row, gone))),
             (Filter { until: Some(came), ..Filter::default() }, Box::new(|row| row.first_seen <= came)),
         ];

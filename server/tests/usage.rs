@@ -37,8 +37,14 @@ fn given_a_wrong_call_when_started_then_one_sentence_names_the_way_out_and_the_c
     let (file, broken) = (file.to_str().expect("valid"), broken.to_str().expect("valid"));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
-    let table: [(&str, &[&str], &[&str]); 9] = [
+    let table: [(&str, &[&str], &[&str]); 11] = [
         ("no kubeconfig", &[], &["no kubeconfig found", "--kubeconfig"]),
+        ("context without kubeconfig", &["--context", "one"], &["--context", "--kubeconfig"]),
+        (
+            "host with a port",
+            &["--kubeconfig", file, "--allow-host", "berth.example:80"],
+            &["\"berth.example:80\"", "without"],
+        ),
         ("missing file", &["--kubeconfig", "/nowhere/config"], &["/nowhere/config", "--kubeconfig"]),
         ("broken file", &["--kubeconfig", broken], &["cannot use the kubeconfig"]),
         ("unknown context", &["--kubeconfig", file, "--context", "three"], &["\"three\"", "one, two"]),

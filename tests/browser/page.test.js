@@ -13,7 +13,7 @@ import { eventually } from './support/waiting.js';
 const LONG = 'a-stateful-set-whose-name-is-as-long-as-names-may-be';
 const WEB = '/sets/page/web';
 
-const it = stage(async ({ cluster, berth }) => {
+const prepare = async ({ cluster, berth }) => {
   const [page, other] = [await cluster.namespace('page'), await cluster.namespace('other')];
   await page.apply(service(), service({ name: 'nginx-vip', clusterIP: undefined }), statefulSet());
   const [long, api] = [{ app: LONG }, { app: 'api' }];
@@ -33,7 +33,8 @@ const it = stage(async ({ cluster, berth }) => {
       ],
     );
   });
-});
+};
+const it = stage({ prepare });
 
 const address = (path) => it.berth.url + path;
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // Measures Berth against the reference control plane and says which goals are met. `make bench` builds what it needs.
-// Usage: bench.mjs [--only latency,wire,scale,size] [--pods 1000,5000]
+// Usage: bench.mjs [--only latency,wire,scale,dns,size] [--pods 1000,5000]
 // Ends with 0 whether or not goals are met; with 1 when something could not be measured.
 import { parseArgs } from 'node:util';
 import { startBerth } from '../browser/support/berth.js';
 import { launchBrowser } from '../browser/support/browser.js';
 import { startControlPlane } from '../browser/support/control-plane.js';
+import { setting } from '../browser/support/processes.js';
 import { Api } from './api.mjs';
+import { dns } from './dns.mjs';
 import { latency } from './latency.mjs';
 import { machine } from './machine.mjs';
 import { SETTINGS, scale } from './scale.mjs';
@@ -21,7 +23,8 @@ async function onCluster(settings, parts, measure) {
   const open = { cluster, progress };
   try {
     if (parts.includes('berth')) {
-      open.berth = await startBerth({ kubeconfig: cluster.kubeconfig });
+      const flags = parts.includes('dns') ? ['--dns', '127.0.0.1:0'] : [];
+      open.berth = await startBerth({ kubeconfig: cluster.kubeconfig, flags });
       await open.berth.ready();
     }
     if (parts.includes('browser')) open.browser = await launchBrowser();
@@ -39,6 +42,7 @@ const MEASUREMENTS = {
   latency: () => onCluster({}, ['berth', 'browser', 'api'], latency),
   wire: () => onCluster({}, ['berth', 'api'], wire),
   scale: () => onCluster(SETTINGS, [], (open) => scale(open, pods)),
+  dns: () => onCluster({}, ['berth', 'dns'], (open) => dns({ ...open, load: setting('LOAD_DNS') })),
   size,
 };
 
@@ -46,7 +50,7 @@ function options() {
   try {
     const { values } = parseArgs({
       options: {
-        only: { type: 'string', default: 'latency,wire,scale,size' },
+        only: { type: 'string', default: 'latency,wire,scale,dns,size' },
         pods: { type: 'string', default: '1000,5000' },
       },
     });
@@ -59,7 +63,7 @@ function options() {
 }
 
 function fail(message) {
-  console.error(`${message}\nusage: bench.mjs [--only latency,wire,scale,size] [--pods 1000,5000]`);
+  console.error(`${message}\nusage: bench.mjs [--only latency,wire,scale,dns,size] [--pods 1000,5000]`);
   process.exit(2);
 }
 

@@ -37,7 +37,7 @@ fn merge(into: &mut Value, change: &Value) {
 }
 
 /// `2 ready a`: web-2 is Running and Ready, of revision a. States: pending, creating, starting, ready, failing, crash,
-/// failed, going (Terminating); a fourth word names the owner's UID, `-` for none.
+/// failed, going (Terminating); `-` is no revision; a fourth word names the owner's UID, `-` for none.
 fn pod(text: &str) -> Object {
     let words: Vec<&str> = text.split_whitespace().collect();
     let (ordinal, state, revision) = (words[0], words[1], words[2]);
@@ -57,10 +57,15 @@ fn pod(text: &str) -> Object {
         Some(&"-") => json!([]),
         Some(uid) => json!([owner(uid)]),
     };
+    let labels = match revision {
+        "-" => json!({"app": "nginx"}),
+        _ => json!({"app": "nginx", "controller-revision-hash": revision}),
+    };
     let pod = json!({
         "metadata": {
             "name": format!("web-{ordinal}"), "namespace": "default", "uid": format!("pod-{ordinal}"),
-            "labels": {"app": "nginx", "controller-revision-hash": revision}, "ownerReferences": owner,
+            "labels": labels,
+            "ownerReferences": owner,
             "deletionTimestamp": (state == "going").then_some("2026-01-01T00:00:30Z"),
         },
         "spec": {"containers": [{"name": "nginx"}]},
@@ -234,6 +239,17 @@ fn given_each_state_of_an_ordered_set_when_explained_then_the_rule_that_holds_it
 fn given_other_policies_and_states_when_explained_then_they_are_told_apart() {
     let parallel = json!({"spec": {"podManagementPolicy": "Parallel"}});
     let parallel_rolling = json!({"spec": {"podManagementPolicy": "Parallel"}, "status": {"updateRevision": "b"}});
+    let none = json!({});
+    let parallel_min_ready = json!({
+        "spec": {"podManagementPolicy": "Parallel", "minReadySeconds": 60},
+        "status": {"updateRevision": "b", "availableReplicas": 2},
+    });
+    let update_waits = |ordinal, waits_for, stage, status: &str| Reason::UpdateWaits {
+        ordinal: at(ordinal),
+        waits_for: at(waits_for),
+        stage,
+        status: status.to_owned(),
+    };
     let two_at_once = json!({
         "spec": {"podManagementPolicy": "Parallel", "updateStrategy": {"rollingUpdate": {"maxUnavailable": "67%"}}},
         "status": {"updateRevision": "b"},
@@ -261,6 +277,42 @@ fn given_other_policies_and_states_when_explained_then_they_are_told_apart() {
             Reason::Updates { ordinal: at(2), updated: 0, total: 3 },
         ),
         (
+            "Parallel updates no more pods at once than may be unavailable",
+            &parallel_rolling,
+            &["0 ready a", "1 ready a", "2 starting b"],
+            update_waits(1, 2, Stage::Starting, "Running"),
+        ),
+        (
+            "Parallel waits for a pod that is being replaced",
+            &parallel_rolling,
+            &["0 ready a", "1 ready a", "2 going a"],
+            update_waits(1, 2, Stage::Terminating, "Terminating"),
+        ),
+        (
+            "Parallel waits for a new pod that fails",
+            &parallel_rolling,
+            &["0 ready a", "1 ready a", "2 failing b"],
+            update_waits(1, 2, Stage::Failing, "ImagePullBackOff"),
+        ),
+        (
+            "Parallel replaces an old pod that fails at once, which ends a broken rollout",
+            &parallel_rolling,
+            &["0 failing a", "1 ready a", "2 ready b"],
+            Reason::Updates { ordinal: at(0), updated: 1, total: 3 },
+        ),
+        (
+            "Parallel waits until a new pod was Ready for long enough",
+            &parallel_min_ready,
+            &["0 ready a", "1 ready a", "2 ready b"],
+            update_waits(1, 2, Stage::Ready, "Running"),
+        ),
+        (
+            "with the last old pod gone, only the new one is awaited",
+            &parallel_rolling,
+            &["0 starting b", "1 ready b", "2 ready b"],
+            burst(0, 1, 0, 0),
+        ),
+        (
             "maxUnavailable in per cent is rounded down",
             &two_at_once,
             &["0 ready a", "1 ready a", "2 ready b"],
@@ -286,6 +338,12 @@ fn given_other_policies_and_states_when_explained_then_they_are_told_apart() {
             &unseen_spec,
             &["0 ready a", "1 ready a", "2 ready a"],
             Reason::NotObserved { generation: 2, observed: 1 },
+        ),
+        (
+            "a pod without a revision is not of the newest",
+            &none,
+            &["0 ready a", "1 ready a", "2 ready -"],
+            Reason::Updates { ordinal: at(2), updated: 2, total: 3 },
         ),
         ("a stranger holds the name", &long, &["0 ready a -"], taken(None)),
         (
@@ -315,7 +373,7 @@ fn given_a_name_over_63_characters_when_a_pod_is_missing_then_it_cannot_be_creat
         let status = json!({"currentRevision": revision, "updateRevision": revision});
         let mut topology = Topology::default();
         let long = set(&json!({"metadata": {"name": name}, "status": status}));
-        topology.apply(Timestamp::from_millis(1), [list(Kind::StatefulSet, vec![long])]);
+        topology.apply(Timestamp::from_millis(1), [list(Kind::StatefulSet, vec![long]), list(Kind::Pod, Vec::new())]);
         let board = topology.board(&SetKey::new("default", &*name)).expect("its board");
         assert_eq!(board.order.reason, expected, "{length}");
     }
@@ -328,4 +386,24 @@ fn given_four_billion_replicas_when_explained_then_nothing_is_allocated_for_them
     assert_eq!(reason(&many, &[]), burst(i32::MAX as u32, 0, 0, 0));
     let negative = json!({"spec": {"replicas": -5}});
     assert_eq!(reason(&negative, &[]), Reason::ScaledToZero);
+}
+
+#[test]
+fn given_many_pods_that_look_like_members_when_one_of_them_holds_a_name_then_that_is_still_found() {
+    let mut pods = vec![pod("0 ready a -")];
+    for index in 0..100 {
+        let Object::Pod(mut other) = pod("9 ready a -") else { panic!("a pod") };
+        other.name = format!("a-{index}-x");
+        other.uid = other.name.as_str().into();
+        pods.push(Object::Pod(other));
+    }
+    let mut topology = Topology::default();
+    topology.apply(Timestamp::from_millis(1), [list(Kind::StatefulSet, vec![set(&json!({}))]), list(Kind::Pod, pods)]);
+    let reason =
+        |topology: &Topology| topology.board(&SetKey::new("default", "web")).expect("a board").order.reason.clone();
+    let taken = Obstacle::NameTaken { owner: None };
+    assert_eq!(reason(&topology), Reason::CannotCreate { ordinal: at(0), obstacle: taken });
+    let gone = Observation { watch: Watch::everywhere(Kind::Pod), event: Event::Deleted(pod("0 ready a -")) };
+    topology.apply(Timestamp::from_millis(2), [gone]);
+    assert_eq!(reason(&topology), Reason::CreatesNext { ordinal: at(0) });
 }

@@ -178,7 +178,11 @@ fn given_a_watch_that_broke_when_pods_are_gone_from_the_next_list_then_their_end
     let mut topology = fold(&observations[..running]);
     let pods = |event| Observation { watch: topology::facts::Watch::everywhere(Kind::Pod), event };
     let (broken, back) = (Timestamp::from_millis(1_000_000), Timestamp::from_millis(1_030_000));
-    topology.apply(broken, [pods(Event::Interrupted)]);
+    // The break is noticed late, and more than once.
+    let noticed = Timestamp::from_millis(1_005_000);
+    topology.apply(noticed, [pods(Event::Interrupted { since: noticed })]);
+    topology.apply(noticed, [pods(Event::Interrupted { since: broken })]);
+    topology.apply(noticed, [pods(Event::Interrupted { since: noticed })]);
     topology.apply(back, [pods(Event::Listed(Vec::new()))]);
     let board = topology.board(&SetKey::new("seed", "web")).expect("its board");
     assert_eq!(board.pods().count(), 0);
@@ -186,6 +190,33 @@ fn given_a_watch_that_broke_when_pods_are_gone_from_the_next_list_then_their_end
         let ended = lane.incarnations.last().and_then(|last| last.ended);
         assert_eq!(ended, Some(End::Unseen { after: broken, before: back }));
     }
+}
+
+#[test]
+fn given_a_watch_that_reported_after_the_last_sign_of_life_when_it_breaks_then_the_gap_begins_at_its_report() {
+    let pods = |event| Observation { watch: topology::facts::Watch::everywhere(Kind::Pod), event };
+    let (_, observations) = traces().into_iter().find(|(name, _)| name == "seed").expect("the walk-through's trace");
+    let gone = observations.iter().position(|(_, observation)| matches!(observation.event, Event::Deleted(_)));
+    let mut topology = fold(&observations[..gone.expect("a deletion")]);
+    let list = list_after(&observations, gone.expect("a deletion"));
+    let (listed, noticed) = (Timestamp::from_millis(1_000_000), Timestamp::from_millis(1_005_000));
+    let back = Timestamp::from_millis(1_030_000);
+    topology.apply(listed, [list]);
+    topology.apply(noticed, [pods(Event::Interrupted { since: Timestamp::from_millis(999_000) })]);
+    topology.apply(back, [pods(Event::Listed(Vec::new()))]);
+    let board = topology.board(&SetKey::new("seed", "web")).expect("its board");
+    let ends: Vec<_> = board.lanes.iter().filter_map(|lane| lane.incarnations.last()?.ended).collect();
+    assert!(!ends.is_empty());
+    assert!(ends.iter().all(|end| *end == End::Unseen { after: listed, before: back }), "{ends:?}");
+}
+
+/// A fresh list of the pods that are there after so many observations.
+fn list_after(observations: &[(Timestamp, Observation)], count: usize) -> Observation {
+    let mut cluster = Cluster::default();
+    for (_, observation) in &observations[..count] {
+        cluster.observe(observation);
+    }
+    cluster.list(Kind::Pod)
 }
 
 #[test]
@@ -199,7 +230,7 @@ fn given_a_watch_that_resumes_when_it_catches_up_then_what_it_missed_has_no_mome
     let mut topology = fold(&observations[..running]);
     let pods = |event| Observation { watch: topology::facts::Watch::everywhere(Kind::Pod), event };
     let (broken, back) = (Timestamp::from_millis(1_000_000), Timestamp::from_millis(1_030_000));
-    topology.apply(broken, [pods(Event::Interrupted)]);
+    topology.apply(broken, [pods(Event::Interrupted { since: broken })]);
     let (missed, seen) = observations[running..].split_at(web_0_is_gone - running);
     topology.apply(back, missed.iter().map(|(_, observation)| observation.clone()));
     topology.apply(back, [pods(Event::CaughtUp)]);
@@ -276,7 +307,7 @@ proptest! {
                 }
                 for (_, kind) in restarts.iter().filter(|(restart, _)| restart / batch == step) {
                     let list = cluster.list(*kind);
-                    let interrupted = Observation { watch: list.watch.clone(), event: Event::Interrupted };
+                    let interrupted = Observation { watch: list.watch.clone(), event: Event::Interrupted { since: at } };
                     topology.apply(at, [interrupted, list]);
                 }
             }

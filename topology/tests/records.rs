@@ -123,7 +123,8 @@ fn given_a_break_when_an_address_is_gone_after_it_then_when_it_stopped_is_a_stre
     let time = Timestamp::from_millis;
     topology.apply(time(1_000), [slice("a", 1, &[endpoint(0, "10.42.0.1", true)])]);
     let watch = Watch::everywhere(Kind::EndpointSlice);
-    topology.apply(time(2_000), [Observation { watch: watch.clone(), event: Event::Interrupted }]);
+    topology
+        .apply(time(2_000), [Observation { watch: watch.clone(), event: Event::Interrupted { since: time(2_000) } }]);
     topology.apply(time(9_000), [Observation { watch, event: Event::Listed(Vec::new()) }]);
     let [former] = &view(&topology).former[..] else { panic!("one answer stopped") };
     assert_eq!(former.stopped, End::Unseen { after: time(2_000), before: time(9_000) });

@@ -121,7 +121,7 @@ impl Follower {
         let store = self.store;
         let instance = store.instance.get_untracked();
         let position = |revision: Revision| Position { instance, revision };
-        let fleet = Subscription { scope: Scope::Fleet, since: Some(position(store.fleet.revision.get_value())) };
+        let fleet = Subscription { scope: Scope::Fleet, since: store.fleet.revision.get_value().map(position) };
         let board = store.board.set.get_untracked().map(|set| Subscription {
             scope: Scope::StatefulSet(set),
             since: store.board.revision.get_value().map(position),
@@ -179,6 +179,11 @@ impl Follower {
         }
         self.skew.forget();
         store.version.set(welcome.version);
+        if store.instance.get_untracked() != welcome.instance {
+            // The revisions so far are of another run of the server: nothing can follow on them.
+            store.fleet.revision.set_value(None);
+            store.board.revision.set_value(None);
+        }
         store.instance.set(welcome.instance);
         store.cluster.set(welcome.cluster);
         store.status.set(welcome.status);

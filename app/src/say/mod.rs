@@ -1,5 +1,6 @@
-//! Reasons and warnings in English: the one place where they become words.
+//! Reasons, warnings and what DNS says, in English: the one place where they become words.
 
+pub mod cluster_dns;
 mod reasons;
 mod warnings;
 
@@ -75,6 +76,7 @@ pub fn name(reason: &Reason) -> &'static str {
         Reason::PartitionHolds { .. } => "PartitionHolds",
         Reason::WaitsForDelete { .. } => "WaitsForDelete",
         Reason::Parallel { .. } => "Parallel",
+        Reason::NotKnown { .. } => "NotKnown",
     }
 }
 

@@ -1,7 +1,7 @@
 //! One sentence or two for each reason.
 
 use topology::board::Spec;
-use topology::facts::PodManagement;
+use topology::facts::{Kind, PodManagement};
 use topology::order::{Blocked, Obstacle, Order, Outlook, Predecessor, Reason};
 use topology::{Ordinal, SetKey, Stage};
 
@@ -95,7 +95,19 @@ pub fn say(order: &Order, set: &SetKey, spec: Option<&Spec>, zone: Zone) -> Sayi
         )),
         Reason::WaitsForDelete { ordinals, total } => waits_for_delete(set, ordinals, *total),
         Reason::Parallel { missing, starting, failing, terminating } => parallel(*missing, *starting, *failing, *terminating),
+        Reason::NotKnown { kind } => not_known(*kind),
     }
+}
+
+fn not_known(kind: Kind) -> Saying {
+    let what = match kind {
+        Kind::Pod => "pods",
+        Kind::Service => "Services",
+        Kind::EndpointSlice => "EndpointSlices",
+        Kind::StatefulSet => "StatefulSets",
+    };
+    Saying::gist(format!("The {what} are not visible."))
+        .text(" Without them nothing can be said: either their list is still under way, or Berth may not see them.")
 }
 
 fn pods_text(pods: u32) -> String {
@@ -243,6 +255,7 @@ fn parallel(missing: u32, starting: u32, failing: u32, terminating: u32) -> Sayi
 mod tests {
     use super::say;
     use crate::time::Zone;
+    use topology::facts::Kind;
     use topology::order::{Blocked, Obstacle, Order, Outlook, Predecessor, Reason};
     use topology::{Ordinal, SetKey, Stage, Timestamp};
 
@@ -319,6 +332,7 @@ mod tests {
             Reason::PartitionHolds { from: Ordinal(1), held: 1 },
             Reason::WaitsForDelete { ordinals: vec![Ordinal(0)], total: 3 },
             Reason::Parallel { missing: 1, starting: 0, failing: 2, terminating: 0 },
+            Reason::NotKnown { kind: Kind::Pod },
         ] {
             let text = said(reason.clone());
             assert!(text.len() > 20 && !text.contains("  ") && !text.contains(" ."), "{reason:?}: {text}");

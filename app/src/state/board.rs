@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
-use topology::board::{Board, Change, Controller, Lane, ServiceView, Stranger, Warning};
-use topology::facts::Counts;
+use topology::board::{Board, Change, Controller, Lane, ServiceView, Stranger, Unwatched, Warning};
+use topology::facts::{Counts, Kind};
 use topology::order::Order;
-use topology::{Ordinal, Revision, SetKey};
+use topology::{Ordinal, Revision, SetKey, Stage};
 
-/// How many wanted identities without a pod get a lane, and how many lanes there are at most.
-pub const MAX_EMPTY_LANES: usize = 200;
+/// How many lanes there are at most. Pods that are not Ready come first, then the others, then wanted identities that
+/// have none, then those of the past.
+pub const MAX_LANES: usize = 200;
 
 /// What is known of the StatefulSet that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +47,14 @@ pub struct BoardStore {
     pub strangers: RwSignal<Vec<Stranger>>,
     /// What is wrong with its names and addresses.
     pub warnings: RwSignal<Vec<Warning>>,
-    /// Its identities, by ordinal: those with a history, and the wanted ones.
+    /// Kinds of which nothing is known in its namespace.
+    pub unseen: RwSignal<Vec<Kind>>,
+    /// When its pods were not watched.
+    pub unwatched: RwSignal<Vec<Unwatched>>,
+    /// Its identities, by ordinal: those with a history, and the wanted ones; at most [`MAX_LANES`].
     pub lanes: RwSignal<Vec<LaneRow>>,
+    /// How many pods have no lane.
+    pub left_out: RwSignal<usize>,
     /// The last revision that was applied; `None` until the first state came.
     pub revision: StoredValue<Option<Revision>>,
 }
@@ -67,6 +74,8 @@ enum Part {
     Services,
     Strangers,
     Warnings,
+    Unseen,
+    Unwatched,
     Lane(Ordinal),
 }
 
@@ -103,12 +112,16 @@ fn touched(change: &Change) -> Option<Part> {
         | Change::Slice { .. }
         | Change::SliceGone { .. }
         | Change::Endpoints { .. }
-        | Change::Former { .. } => Part::Services,
+        | Change::Former { .. }
+        | Change::Observed { .. } => Part::Services,
         Change::Warned(_) | Change::WarningGone(_) => Part::Warnings,
         Change::Stranger(_) | Change::StrangerGone(_) => Part::Strangers,
-        Change::Started { ordinal, .. } | Change::Pod { ordinal, .. } | Change::Ended { ordinal, .. } => {
-            Part::Lane(*ordinal)
-        }
+        Change::Started { ordinal, .. }
+        | Change::Pod { ordinal, .. }
+        | Change::Ended { ordinal, .. }
+        | Change::Resumed(ordinal) => Part::Lane(*ordinal),
+        Change::Unseen(_) => Part::Unseen,
+        Change::Unwatched(_) => Part::Unwatched,
     })
 }
 
@@ -124,7 +137,10 @@ impl BoardStore {
             services: RwSignal::new(Vec::new()),
             strangers: RwSignal::new(Vec::new()),
             warnings: RwSignal::new(Vec::new()),
+            unseen: RwSignal::new(Vec::new()),
+            unwatched: RwSignal::new(Vec::new()),
             lanes: RwSignal::new(Vec::new()),
+            left_out: RwSignal::new(0),
             revision: StoredValue::new(None),
         };
         if let (Some(shown), Some((set, board))) = (shown, board)
@@ -133,6 +149,11 @@ impl BoardStore {
             store.replace(board, revision);
         }
         store
+    }
+
+    /// Whether what there is of a kind is known, so that something can be said to be missing.
+    pub fn sees(&self, kind: Kind) -> bool {
+        !self.unseen.read().contains(&kind)
     }
 
     /// Shows another StatefulSet, of which nothing is known yet.
@@ -154,8 +175,11 @@ impl BoardStore {
         self.publish(&Touched::All);
     }
 
-    /// Takes some steps.
+    /// Takes some steps. Before there is a state that they could follow on, they are of an earlier subscription.
     pub fn apply(&self, changes: &[Change], revision: Revision) {
+        if self.revision.get_value().is_none() {
+            return;
+        }
         self.revision.set_value(Some(revision));
         self.plain.update_value(|board| {
             for change in changes {
@@ -188,6 +212,12 @@ impl BoardStore {
             if touched.has(Part::Warnings) {
                 set(self.warnings, board.warnings.clone());
             }
+            if touched.has(Part::Unseen) {
+                set(self.unseen, board.unseen.clone());
+            }
+            if touched.has(Part::Unwatched) {
+                set(self.unwatched, board.unwatched.clone());
+            }
             if touched.has_lanes() {
                 self.publish_lanes(board, touched);
             }
@@ -200,6 +230,8 @@ impl BoardStore {
 
     fn publish_lanes(&self, board: &Board, touched: &Touched) {
         let shown = shown_ordinals(board);
+        let left_out = board.pods().filter(|(ordinal, _)| !shown.contains(ordinal)).count();
+        set(self.left_out, left_out);
         let known: BTreeMap<Ordinal, ArcRwSignal<Lane>> =
             self.lanes.with_untracked(|rows| rows.iter().cloned().collect());
         let lane = |ordinal| board.lane(ordinal).cloned().unwrap_or_else(|| Lane::new(ordinal));
@@ -219,18 +251,22 @@ impl BoardStore {
     }
 }
 
-/// The identities that get a lane: those with a pod, the wanted ones, then those with a history.
-fn shown_ordinals(board: &Board) -> Vec<Ordinal> {
-    let with_pod: BTreeSet<Ordinal> = board.pods().map(|(ordinal, _)| ordinal).collect();
-    let wanted = board.controller.spec().into_iter().flat_map(|spec| spec.ordinals().take(MAX_EMPTY_LANES));
-    let mut shown: BTreeSet<Ordinal> = with_pod.into_iter().chain(wanted).collect();
-    for lane in &board.lanes {
-        if shown.len() >= MAX_EMPTY_LANES {
+/// The identities that get a lane.
+fn shown_ordinals(board: &Board) -> BTreeSet<Ordinal> {
+    let with_pod = |ready: bool| {
+        let pods = board.pods().filter(move |(_, pod)| (pod.stage() == Stage::Ready) == ready);
+        pods.map(|(ordinal, _)| ordinal)
+    };
+    let wanted = board.controller.spec().into_iter().flat_map(|spec| spec.ordinals().take(MAX_LANES));
+    let past = board.lanes.iter().map(|lane| lane.ordinal);
+    let mut shown = BTreeSet::new();
+    for ordinal in with_pod(false).chain(with_pod(true)).chain(wanted).chain(past) {
+        if shown.len() >= MAX_LANES {
             break;
         }
-        shown.insert(lane.ordinal);
+        shown.insert(ordinal);
     }
-    shown.into_iter().collect()
+    shown
 }
 
 /// Sets a signal unless it says that already.

@@ -14,8 +14,8 @@ pub struct FleetStore {
     pub rows: RwSignal<Vec<FleetRow>>,
     /// Whether there is more than one namespace.
     pub several: Memo<bool>,
-    /// The last revision that was applied.
-    pub revision: StoredValue<Revision>,
+    /// The last revision that was applied; `None` when it was another run of the server's.
+    pub revision: StoredValue<Option<Revision>>,
 }
 
 impl FleetStore {
@@ -25,7 +25,7 @@ impl FleetStore {
         let several = Memo::new(move |_| {
             rows.with(|rows| rows.windows(2).any(|pair| pair[0].0.namespace != pair[1].0.namespace))
         });
-        Self { rows, several, revision: StoredValue::new(revision) }
+        Self { rows, several, revision: StoredValue::new(Some(revision)) }
     }
 
     /// The namespaces that have StatefulSets, sorted.
@@ -43,12 +43,16 @@ impl FleetStore {
         let gone = known.into_iter().filter(|set| !fleet.sets.contains_key(set)).map(FleetChange::Forgotten);
         let gone: Vec<_> = gone.collect();
         let there = fleet.sets.into_iter().map(|(set, summary)| FleetChange::Changed { set, summary });
+        self.revision.set_value(Some(revision));
         self.apply(&gone.into_iter().chain(there).collect::<Vec<_>>(), revision);
     }
 
-    /// Takes some steps.
+    /// Takes some steps. Before there is a state that they could follow on, they are of an earlier subscription.
     pub fn apply(&self, changes: &[FleetChange], revision: Revision) {
-        self.revision.set_value(revision);
+        if self.revision.get_value().is_none() {
+            return;
+        }
+        self.revision.set_value(Some(revision));
         for change in changes {
             let (FleetChange::Changed { set, .. } | FleetChange::Forgotten(set)) = change;
             let found = self.rows.with_untracked(|rows| rows.binary_search_by(|(known, _)| known.cmp(set)));

@@ -1,10 +1,15 @@
-//! What DNS serves: the record sets of the Services, with what their names answered before.
+//! What DNS serves: the record sets of the Services, with what their names answered before, and what the cluster's own
+//! DNS says when it is asked.
 
 use leptos::prelude::*;
 use topology::board::{End, ServiceView};
+use topology::dns::observed::{Measured, Observed};
+use topology::wire::Probe;
 
 use super::reactive::{maybe, several, text, word};
+use super::words;
 use crate::records::{Outcome, Row, rows};
+use crate::say::cluster_dns;
 use crate::state::Store;
 
 /// How many rows of a Service are shown at first.
@@ -24,9 +29,20 @@ pub(super) fn Names() -> impl IntoView {
         served.sort_by_key(|service| !service.governs);
         served.into_iter().map(|service| service.name.clone()).collect::<Vec<_>>()
     });
-    let zone = text(move || store.cluster.read().domain.clone());
+    let zone = text(move || {
+        let domain = store.cluster.read().domain.clone();
+        match &store.status.read().probe {
+            Probe::Off => domain,
+            Probe::On { asked, .. } => format!("{domain} · checked against {asked}"),
+        }
+    });
+    let probed = word(move || if store.status.read().probe == Probe::Off { "off" } else { "on" });
+    let problem = Memo::new(move |_| match &store.status.read().probe {
+        Probe::On { problem, .. } => problem.clone(),
+        Probe::Off => None,
+    });
     view! {
-        <section class="panel names">
+        <section class="panel names" data-probe=probed>
             <h2>
                 "What DNS serves" <span>{zone}</span>
                 <button
@@ -42,6 +58,11 @@ pub(super) fn Names() -> impl IntoView {
                 let nothing = "No Service reaches these pods, so DNS has no name for them.";
                 names.read().is_empty().then(|| view! { <p class="quiet">{nothing}</p> }.into_any())
             })}
+            {maybe(move || {
+                let problem = problem.read();
+                let line = |problem| view! { <p class="problem">{words(cluster_dns::problem(problem))}</p> }.into_any();
+                problem.as_ref().map(line)
+            })}
             <div class="scroll">
                 <table>
                     <thead>
@@ -50,6 +71,7 @@ pub(super) fn Names() -> impl IntoView {
                             <th scope="col">"Type"</th>
                             <th scope="col">"TTL"</th>
                             <th scope="col">"Answer"</th>
+                            <th scope="col" class="said">"Cluster says"</th>
                             <th scope="col"><span class="hidden">"Ask for it"</span></th>
                         </tr>
                     </thead>
@@ -91,7 +113,7 @@ fn ServiceNames(name: String, every: RwSignal<bool>) -> impl IntoView {
         (more > 0 && !all.get()).then(|| {
             view! {
                 <tr>
-                    <td colspan="5">
+                    <td colspan="6">
                         <button type="button" class="button small" on:click=move |_| all.set(true)>
                             {format!("{more} more")}
                         </button>
@@ -109,7 +131,8 @@ fn row_view(row: &Row, store: Store) -> AnyView {
         Outcome::Answers(_, ttl) => ttl.to_string(),
         Outcome::NoData | Outcome::NxDomain => "–".to_owned(),
     };
-    let question = format!("dig +noall +answer {} {}", row.name, row.record);
+    let question = cluster_dns::dig(&store.cluster.read(), &row.name.to_string(), row.record.name());
+    let measured = row.observed.as_ref().map_or(&[][..], |observed| &observed.measured);
     view! {
         <tr data-record=row.short.clone() data-type=row.record.name() data-outcome=row.outcome.word()>
             <th scope="row" title=row.name.to_string()>
@@ -118,19 +141,45 @@ fn row_view(row: &Row, store: Store) -> AnyView {
             <td>{row.record.name()}</td>
             <td>{ttl}</td>
             <td class="answer">
-                {row.former.iter().map(|(answer, end)| former(answer, *end, store)).collect::<Vec<_>>()}
+                {row.former.iter().map(|(answer, end)| former(answer, *end, measured, store)).collect::<Vec<_>>()}
                 {now(&row.outcome)}
             </td>
+            {said(row.observed.as_ref(), store)}
             <td><Copy command=question/></td>
         </tr>
     }
     .into_any()
 }
 
-/// What was answered before, and until when.
-fn former(answer: &str, end: End, store: Store) -> AnyView {
+/// What the cluster's DNS says to it.
+fn said(observed: Option<&Observed>, store: Store) -> AnyView {
+    let said = observed.and_then(|observed| observed.said.clone());
+    let absent = observed.and_then(|observed| observed.absent);
+    let last = observed.and_then(|observed| observed.measured.last());
+    let lag = last.and_then(|last| last.lag).map(cluster_dns::stretch);
+    let verdict = cluster_dns::verdict_name(said.as_ref());
+    let more = text(move || match (absent, &lag) {
+        (Some(absent), _) => format!(" out of DNS for {}", store.ago(absent)),
+        (None, Some(lag)) => format!(" {lag} after the slice"),
+        (None, None) => String::new(),
+    });
+    let saying = text(move || cluster_dns::verdict(said.as_ref(), |at| store.when(at), |at| store.ago(at)));
+    view! {
+        <td class="said" data-said=verdict>
+            {saying}
+            <small>{more}</small>
+        </td>
+    }
+    .into_any()
+}
+
+/// What was answered before, until when, and how the cluster's DNS took it.
+fn former(answer: &str, end: End, measured: &[Measured], store: Store) -> AnyView {
+    let of_end = measured.iter().find(|measured| measured.changed == end.latest());
+    let measured = of_end.map(cluster_dns::measured).filter(|text| !text.is_empty());
+    let measured = measured.map(|text| format!(", {text}")).unwrap_or_default();
     let until = text(move || match end {
-        End::Seen { at } => format!("until {}", store.when(at)),
+        End::Seen { at } => format!("until {}{measured}", store.when(at)),
         End::Unseen { after, before } => {
             format!("until some time between {} and {}", store.when(after), store.when(before))
         }

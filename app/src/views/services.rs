@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use topology::board::{Reach, ReachState, ServiceView};
-use topology::facts::ServiceKind;
+use topology::facts::{Kind, ServiceKind};
 
 use super::reactive::{maybe, several, text};
 use crate::state::Store;
@@ -31,6 +31,9 @@ fn ServiceRow(name: String) -> impl IntoView {
     let service = Memo::new(move |_| board.services.read().iter().find(|service| service.name == wanted).cloned());
     let of =
         move |what: fn(&ServiceView) -> String| text(move || service.read().as_ref().map(what).unwrap_or_default());
+    let kind = text(move || {
+        service.read().as_ref().map(|service| kind_text(service, board.sees(Kind::Service))).unwrap_or_default()
+    });
     let pods = several(move || {
         let service = service.read();
         let reaches = service.as_ref().map(|service| service.reaches.clone()).unwrap_or_default();
@@ -56,7 +59,7 @@ fn ServiceRow(name: String) -> impl IntoView {
             <p>
                 <b>{name.clone()}</b>
                 " "
-                <span class="quiet">{of(kind_text)}</span>
+                <span class="quiet">{kind}</span>
                 " "
                 <code>{of(ports_text)}</code>
             </p>
@@ -69,8 +72,9 @@ fn ServiceRow(name: String) -> impl IntoView {
     }
 }
 
-fn kind_text(service: &ServiceView) -> String {
+fn kind_text(service: &ServiceView, seen: bool) -> String {
     match &service.kind {
+        None if !seen => "not visible to Berth".to_owned(),
         None => "does not exist".to_owned(),
         Some(ServiceKind::Headless) => "headless: DNS answers with the pods' addresses".to_owned(),
         Some(ServiceKind::ClusterIp(ips)) if ips.is_empty() => "ClusterIP, not allocated yet".to_owned(),

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use topology::board::{Controller, ServiceView};
-use topology::facts::PodManagement;
+use topology::facts::{Kind, PodManagement};
+use topology::order::Since;
 
 use super::lanes::Lanes;
 use super::names::Names;
@@ -93,8 +94,9 @@ fn GoverningService() -> impl IntoView {
     let board = Store::get().board;
     let governing = Memo::new(move |_| board.services.read().iter().find(|service| service.governs).cloned());
     let unnamed = Memo::new(move |_| board.controller.read().spec().is_some_and(|spec| spec.service_name.is_empty()));
-    let chip = |service: &ServiceView| {
+    let chip = move |service: &ServiceView| {
         let (what, fine) = match (&service.kind, service.is_headless()) {
+            (None, _) if !board.sees(Kind::Service) => ("Service", true),
             (None, _) => ("missing Service", false),
             (Some(_), true) => ("headless", true),
             (Some(_), false) => ("not headless", false),
@@ -144,9 +146,10 @@ fn Why() -> impl IntoView {
     let since = maybe(move || {
         since.get().map(|since| {
             let at = since.at();
+            let latest = if matches!(since, Since::AtLatest(_)) { "at the latest " } else { "" };
             view! {
                 <span class="since">
-                    {text(move || format!("Since {} ", store.when(at)))}
+                    {text(move || format!("Since {} {latest}", store.when(at)))}
                     <span aria-hidden="true">{text(move || format!("({})", store.ago(at)))}</span>
                 </span>
             }

@@ -1,6 +1,7 @@
 //! The connection: which cluster, with which credentials, and new ones when they expire.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -8,10 +9,16 @@ use kube::{Client, Config};
 use thiserror::Error;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, timeout};
+use topology::Timestamp;
 use tracing::{info, warn};
+
+use crate::clock::now;
 
 /// How long a rebuilt connection is left alone before the next rebuild.
 const REBUILD_PAUSE: Duration = Duration::from_secs(2);
+
+/// What the cluster is called that this program runs in.
+const IN_CLUSTER: &str = "in-cluster";
 
 /// Which cluster is meant.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +38,12 @@ pub enum ConnectError {
          account is used)"
     )]
     NoKubeconfig,
+    /// A context, and nothing that could have it.
+    #[error(
+        "--context names a context of a kubeconfig, but no kubeconfig was found: pass it with --kubeconfig PATH, or leave \
+         --context out to use the pod's service account"
+    )]
+    ContextWithoutKubeconfig,
     /// A kubeconfig that cannot be read.
     #[error("cannot use the kubeconfig{}: {}; mend it or pass another with --kubeconfig PATH", named(.path.as_ref()), one_line(.source))]
     Unusable {
@@ -77,9 +90,12 @@ pub struct Connection {
 pub struct Connector {
     target: Target,
     name: String,
+    is_in_cluster: bool,
     current: watch::Sender<Connection>,
     rebuilt: Mutex<Option<Instant>>,
     answers: Notify,
+    /// When the API was asked what it answered last, in milliseconds.
+    alive: AtomicI64,
 }
 
 impl Connector {
@@ -88,15 +104,23 @@ impl Connector {
     /// # Errors
     /// When no cluster is configured, or not in a usable way.
     pub async fn new(target: Target) -> Result<Self, ConnectError> {
-        let (config, name) = load(&target).await?;
+        let (config, context) = load(&target).await?;
+        let is_in_cluster = context.is_none();
+        let name = context.unwrap_or_else(|| IN_CLUSTER.to_owned());
         let connection = Connection { client: Client::try_from(config)?, generation: 0 };
         let current = watch::Sender::new(connection);
-        Ok(Self { target, name, current, rebuilt: Mutex::new(None), answers: Notify::new() })
+        let alive = AtomicI64::new(now().as_millis());
+        Ok(Self { target, name, is_in_cluster, current, rebuilt: Mutex::new(None), answers: Notify::new(), alive })
     }
 
     /// How the user calls the cluster: the context's name, or `in-cluster`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is the cluster that this program runs in, as its service account.
+    pub fn is_in_cluster(&self) -> bool {
+        self.is_in_cluster
     }
 
     /// The connection of now; the receiver tells when there is a newer one.
@@ -121,8 +145,8 @@ impl Connector {
         }
     }
 
-    /// The API did not answer for a while without refusing: connections may be dead without knowing, so every watch
-    /// begins anew on fresh ones.
+    /// The API did not answer for a while: connections may be dead without knowing, and which of the watches missed
+    /// something cannot be told, so every one begins anew on fresh ones.
     pub async fn restart(&self) {
         if let Err(error) = self.rebuild().await {
             warn!(%error, "the configuration cannot be read afresh; going on with the one before");
@@ -139,6 +163,16 @@ impl Connector {
         Ok(())
     }
 
+    /// The API answered what it was asked then: until then, connections that nothing was heard of were whole.
+    pub fn was_alive(&self, asked: Timestamp) {
+        self.alive.store(asked.as_millis(), Ordering::Relaxed);
+    }
+
+    /// When the API was known to answer for the last time.
+    pub fn alive_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.alive.load(Ordering::Relaxed))
+    }
+
     /// The API answers again: nobody needs to wait longer before the next try.
     pub fn answers_again(&self) {
         self.answers.notify_waiters();
@@ -151,7 +185,8 @@ impl Connector {
     }
 }
 
-async fn load(target: &Target) -> Result<(Config, String), ConnectError> {
+/// The configuration and its context; `None` for a pod's service account.
+async fn load(target: &Target) -> Result<(Config, Option<String>), ConnectError> {
     let (mut config, name) = match read(target)? {
         Some(kubeconfig) => {
             let known: Vec<String> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
@@ -163,9 +198,10 @@ async fn load(target: &Target) -> Result<(Config, String), ConnectError> {
             }
             let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
             let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-            (config.map_err(|source| unusable(target, source))?, name)
+            (config.map_err(|source| unusable(target, source))?, Some(name))
         }
-        None => (Config::incluster().map_err(|_| ConnectError::NoKubeconfig)?, "in-cluster".to_owned()),
+        None if target.context.is_some() => return Err(ConnectError::ContextWithoutKubeconfig),
+        None => (Config::incluster().map_err(|_| ConnectError::NoKubeconfig)?, None),
     };
     if config.cluster_url.host().is_some_and(is_loopback) {
         config.proxy_url = None;

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use topology::Timestamp;
 use topology::facts::{self, Watch};
-use topology::wire::{Refusal, Source, Status};
+use topology::wire::{History, Probe, Refusal, Source, Status};
+
+use super::Silence;
+
+/// Why a watch that has to begin anew is not live.
+pub(super) const LISTING_ANEW: &str = "listing anew";
 
 /// How one watch stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +32,11 @@ pub struct Health {
     settled: BTreeMap<Watch, bool>,
     /// Watches whose first list is in.
     listed: BTreeSet<Watch>,
-    pulse: Result<(), String>,
+    /// Watches that were listed, and then refused: what is known of them is of before.
+    lost: BTreeSet<Watch>,
+    pulse: Result<(), Silence>,
+    probe: Probe,
+    history: History,
     since: Timestamp,
     last: Kind,
 }
@@ -44,7 +53,17 @@ impl Health {
     pub fn new(watches: impl IntoIterator<Item = Watch>, at: Timestamp) -> Self {
         let watches: BTreeMap<_, _> = watches.into_iter().map(|watch| (watch, WatchHealth::Starting)).collect();
         let settled = watches.keys().map(|watch| (watch.clone(), false)).collect();
-        Self { watches, settled, listed: BTreeSet::new(), pulse: Ok(()), since: at, last: Kind::Starting }
+        Self {
+            watches,
+            settled,
+            listed: BTreeSet::new(),
+            lost: BTreeSet::new(),
+            pulse: Ok(()),
+            probe: Probe::Off,
+            history: History::Off,
+            since: at,
+            last: Kind::Starting,
+        }
     }
 
     /// A watch told how it stands.
@@ -53,9 +72,15 @@ impl Health {
             self.settled.insert(watch.clone(), true);
         }
         match health {
-            WatchHealth::Live => drop(self.listed.insert(watch.clone())),
-            // Leave was taken back: what is known is of before.
-            WatchHealth::Refused => drop(self.listed.remove(&watch)),
+            WatchHealth::Live => {
+                self.listed.insert(watch.clone());
+                self.lost.remove(&watch);
+            }
+            WatchHealth::Refused => {
+                if self.listed.remove(&watch) {
+                    self.lost.insert(watch.clone());
+                }
+            }
             WatchHealth::Starting | WatchHealth::Broken(_) => {}
         }
         self.watches.insert(watch, health);
@@ -63,9 +88,31 @@ impl Health {
     }
 
     /// The pulse told whether the API answers.
-    pub fn pulse(&mut self, pulse: Result<(), String>, at: Timestamp) {
+    pub fn pulse(&mut self, pulse: Result<(), Silence>, at: Timestamp) {
+        if pulse.is_ok() && self.pulse.is_err() {
+            // Every watch lists anew now; until it has, what it said before holds no more.
+            for health in self.watches.values_mut().filter(|health| **health == WatchHealth::Live) {
+                *health = WatchHealth::Broken(LISTING_ANEW.to_owned());
+            }
+        }
+        let since = pulse.as_ref().err().map_or(at, |silence| silence.since.min(at));
         self.pulse = pulse;
-        self.refresh(at);
+        self.refresh(since.max(self.since));
+    }
+
+    /// All watches.
+    pub fn watches(&self) -> impl Iterator<Item = &Watch> {
+        self.watches.keys()
+    }
+
+    /// The probe told whether the cluster's DNS is asked.
+    pub fn probe(&mut self, probe: Probe) {
+        self.probe = probe;
+    }
+
+    /// The ledger told whether history is kept.
+    pub fn history(&mut self, history: History) {
+        self.history = history;
     }
 
     /// Whether every first list is in, or refused.
@@ -94,7 +141,7 @@ impl Health {
             Kind::Starting => Source::Starting { since, problem: self.problem() },
             Kind::Broken => Source::Broken { since, problem: self.problem().unwrap_or_default() },
         };
-        Status { source, refused: refused.collect() }
+        Status { source, refused: refused.collect(), probe: self.probe.clone(), history: self.history.clone() }
     }
 
     fn refresh(&mut self, at: Timestamp) {
@@ -119,8 +166,10 @@ impl Health {
             WatchHealth::Broken(problem) => Some(format!("the watch of {} broke: {problem}", words(watch))),
             WatchHealth::Starting | WatchHealth::Live | WatchHealth::Refused => None,
         });
-        let pulse = self.pulse.as_ref().err().map(|problem| format!("the Kubernetes API does not answer: {problem}"));
-        pulse.or(broken)
+        let lost = self.lost.first().map(|watch| format!("{} may not be seen any more (403)", words(watch)));
+        let silence = self.pulse.as_ref().err();
+        let pulse = silence.map(|silence| format!("the Kubernetes API does not answer: {}", silence.problem));
+        pulse.or(lost).or(broken)
     }
 }
 

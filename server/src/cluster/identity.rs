@@ -9,43 +9,41 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::Report;
 use super::connect::Connector;
 use super::watch::root_cause;
+use super::{Report, Silence};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The UID of the namespace `kube-system`, which every cluster has and keeps; where that may not be read, the name by
-/// which the user calls the cluster. Asks until there is an answer, and tells the hub while there is none; `None` when
-/// nobody listens any more.
+/// The UID of the namespace `kube-system`, which every cluster has and keeps; where that may not be read (403), the name
+/// by which the user calls the cluster. Asks until there is an answer, and tells the hub while there is none: a cluster
+/// that has just started may lack the namespace for a moment. `None` when nobody listens any more.
 pub async fn identity(connector: &Arc<Connector>, reports: &mpsc::Sender<Report>) -> Option<String> {
     let connections = connector.subscribe();
     let mut told = false;
     loop {
         let connection = connections.borrow().clone();
         let namespaces: Api<Namespace> = Api::all(connection.client);
-        let problem = match timeout(PATIENCE, namespaces.get_metadata("kube-system")).await {
-            Ok(Ok(namespace)) => {
-                if told && reports.send(Report::Pulse(Ok(()))).await.is_err() {
-                    return None;
-                }
-                if let Some(uid) = namespace.metadata.uid {
-                    return Some(uid);
-                }
-                return Some(fallback(connector, "it has no UID"));
+        let answer = timeout(PATIENCE, namespaces.get_metadata("kube-system")).await;
+        let problem = match answer {
+            Ok(Ok(namespace)) => match namespace.metadata.uid {
+                Some(uid) => return found(uid, told, reports).await,
+                None => "the namespace kube-system has no UID".to_owned(),
+            },
+            Ok(Err(kube::Error::Api(status))) if status.code == 403 => {
+                warn!(
+                    problem = status.message,
+                    cluster = connector.name(),
+                    "the ledger goes by the context's name: grant `get` on the namespace kube-system"
+                );
+                return found(format!("context {}", connector.name()), told, reports).await;
             }
             Ok(Err(kube::Error::Api(status))) if status.code == 401 => {
                 connector.renew(connection.generation).await;
                 "the API server refused the credentials (401)".to_owned()
-            }
-            Ok(Err(kube::Error::Api(status))) => {
-                if told && reports.send(Report::Pulse(Ok(()))).await.is_err() {
-                    return None;
-                }
-                return Some(fallback(connector, &status.message));
             }
             Ok(Err(error)) => root_cause(&error),
             Err(_elapsed) => "no answer within 3 s".to_owned(),
@@ -54,19 +52,18 @@ pub async fn identity(connector: &Arc<Connector>, reports: &mpsc::Sender<Report>
             info!(problem, "waiting for the API, to know which cluster it is");
         }
         told = true;
-        if reports.send(Report::Pulse(Err(problem))).await.is_err() {
+        let silence = Silence { problem, since: connector.alive_at() };
+        if reports.send(Report::Pulse(Err(silence))).await.is_err() {
             return None;
         }
         connector.pause(PAUSE).await;
     }
 }
 
-fn fallback(connector: &Connector, problem: &str) -> String {
-    let name = connector.name();
-    warn!(
-        problem,
-        cluster = name,
-        "the UID of the namespace kube-system cannot be read; the ledger goes by the context's name. Grant `get` on it"
-    );
-    format!("context {name}")
+/// The answer, when the hub was told that there is one again.
+async fn found(cluster: String, told: bool, reports: &mpsc::Sender<Report>) -> Option<String> {
+    if told && reports.send(Report::Pulse(Ok(()))).await.is_err() {
+        return None;
+    }
+    Some(cluster)
 }

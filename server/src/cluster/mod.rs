@@ -8,6 +8,7 @@ pub mod connect;
 mod health;
 mod identity;
 mod pulse;
+mod resumed;
 mod slim;
 mod watch;
 
@@ -15,13 +16,17 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use topology::Timestamp;
 use topology::facts::{Kind, Observation, Watch};
-use topology::ledger::Row;
-use topology::{Timestamp, kubernetes};
+use topology::fold::Check;
+use topology::kubernetes;
+use topology::wire::{History, Probe};
 
 pub use connect::{ConnectError, Connector, Target};
 pub use health::{Health, WatchHealth};
 pub use identity::identity;
+pub use resumed::Resumed;
+pub(crate) use watch::root_cause;
 
 /// What the cluster's tasks tell the hub, in the order in which it happened.
 #[derive(Debug)]
@@ -31,18 +36,25 @@ pub enum Report {
     /// A watch came up, broke, or was refused.
     Watch(Watch, WatchHealth),
     /// The API answers, or (with the reason) does not.
-    Pulse(Result<(), String>),
-    /// What the ledger knew of the cluster before; comes before anything was observed.
+    Pulse(Result<(), Silence>),
+    /// Whether the cluster's DNS is asked, and how that goes.
+    Probe(Probe),
+    /// What the cluster's DNS says.
+    Checked(Vec<Check>),
+    /// What the ledger knew of the cluster before. It comes before anything was observed, unless the ledger could not be
+    /// opened then.
     Resumed(Box<Resumed>),
+    /// Whether history is kept.
+    History(History),
 }
 
-/// What the ledger knew of the cluster before.
-#[derive(Debug, Default)]
-pub struct Resumed {
-    /// The rows of the pods that may still exist, and of their forerunners; oldest first.
-    pub rows: Vec<Row>,
-    /// Until when each watch had been kept.
-    pub watched: Vec<(Watch, Timestamp)>,
+/// The API does not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silence {
+    /// Why, in the words of the error.
+    pub problem: String,
+    /// When it was known to answer for the last time.
+    pub since: Timestamp,
 }
 
 /// Starts the watches and the pulse; they end when the set is dropped.
@@ -59,13 +71,6 @@ pub fn start(connector: &Arc<Connector>, namespaces: Option<&[String]>, reports:
         };
     }
     tasks
-}
-
-/// Keeps the watches and the pulse until it is dropped.
-pub async fn watch(connector: Arc<Connector>, namespaces: Option<Vec<String>>, reports: mpsc::Sender<Report>) {
-    let mut tasks = start(&connector, namespaces.as_deref(), &reports);
-    drop(reports);
-    while tasks.join_next().await.is_some() {}
 }
 
 /// Every watch that is needed: each kind, everywhere or in each namespace.

@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::Report;
 use super::connect::Connector;
 use super::watch::root_cause;
+use super::{Report, Silence};
+use crate::clock::now;
 
 /// Between two questions while the API answers.
 const CALM: Duration = Duration::from_secs(2);
@@ -23,26 +24,31 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Asks until its receiver is gone.
 pub async fn run(connector: Arc<Connector>, reports: mpsc::Sender<Report>) {
     let connections = connector.subscribe();
-    let (mut answers, mut stalled) = (true, false);
+    let mut answers = true;
     loop {
         let client = connections.borrow().client.clone();
+        let asked = now();
         let answer = ask(client).await;
-        stalled |= matches!(answer, Answer::Timeout);
         let alive = matches!(answer, Answer::Alive);
         if alive && !answers {
             info!("the API answers again");
-            if std::mem::take(&mut stalled) {
-                connector.restart().await;
-            }
-            connector.answers_again();
         } else if !alive && answers {
             warn!(problem = answer.text(), "the API does not answer");
         }
         if alive != answers {
-            let pulse = if alive { Ok(()) } else { Err(answer.text().to_owned()) };
+            let silence = || Silence { problem: answer.text().to_owned(), since: connector.alive_at() };
+            let pulse = if alive { Ok(()) } else { Err(silence()) };
             if reports.send(Report::Pulse(pulse)).await.is_err() {
                 return;
             }
+        }
+        if alive {
+            connector.was_alive(asked);
+        }
+        if alive && !answers {
+            // Told first, so that every watch's list comes after it.
+            connector.restart().await;
+            connector.answers_again();
         }
         answers = alive;
         sleep(if alive { CALM } else { ANXIOUS }).await;

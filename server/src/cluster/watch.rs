@@ -8,11 +8,12 @@ use kube::runtime::watcher;
 use kube::{Api, Client};
 use rand::RngExt;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 use topology::facts::{Event, Object, Observation, Watch};
 use tracing::{debug, info, warn};
 
 use super::connect::Connector;
+use super::health::LISTING_ANEW;
 use super::slim::{Slim, Watched};
 use super::{Report, WatchHealth};
 
@@ -20,30 +21,29 @@ use super::{Report, WatchHealth};
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(3));
 /// The pause after a refusal (403): somebody has to grant something first.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
-/// A watch that resumes where it had broken first reports what was missed, then says nothing until something changes.
-/// One that was not refused within this time runs, and has caught up.
-const CATCH_UP: Duration = Duration::from_millis(1_000);
 
 /// Watches until its receiver is gone.
 pub async fn run<T: Watched>(watch: Watch, connector: Arc<Connector>, reports: mpsc::Sender<Report>) {
     let mut connections = connector.subscribe();
     let mut strategy = Strategy::Streaming;
+    let mut session = Session {
+        watch: &watch,
+        connector: &connector,
+        reports: &reports,
+        pause: BACK_OFF.0,
+        listed: Vec::new(),
+        has_list: false,
+        health: WatchHealth::Starting,
+    };
     loop {
         let connection = connections.borrow_and_update().clone();
-        let mut session = Session {
-            watch: &watch,
-            connector: &connector,
-            reports: &reports,
-            pause: BACK_OFF.0,
-            listed: Vec::new(),
-            has_list: false,
-            catching_up: None,
-            health: WatchHealth::Starting,
-        };
         let ended = tokio::select! {
             ended = session.follow::<T>(connection.client, strategy) => ended,
             changed = connections.changed() => if changed.is_ok() { Ended::Restart } else { Ended::NobodyListens },
         };
+        if !session.interrupted().await {
+            return;
+        }
         match ended {
             Ended::NobodyListens => return,
             Ended::NoStreaming => {
@@ -52,13 +52,11 @@ pub async fn run<T: Watched>(watch: Watch, connector: Arc<Connector>, reports: m
             }
             Ended::Unauthorized => {
                 connector.renew(connection.generation).await;
-                sleep(BACK_OFF.0).await;
+                let pause = session.next_pause();
+                sleep(pause).await;
             }
+            Ended::Failed(pause) => connector.pause(pause).await,
             Ended::Restart => {}
-        }
-        let interrupted = Report::Observed(Observation { watch: watch.clone(), event: Event::Interrupted });
-        if reports.send(interrupted).await.is_err() {
-            return;
         }
     }
 }
@@ -78,23 +76,23 @@ enum Ended {
     Unauthorized,
     /// The server does not know streaming lists.
     NoStreaming,
-    /// There is a newer connection.
+    /// It broke or was refused; to be tried again after this pause.
+    Failed(Duration),
+    /// There is a newer connection, or the server ended the list.
     Restart,
     /// The hub is gone.
     NobodyListens,
 }
 
-/// One connection's watch.
+/// One watch: what holds from one connection to the next.
 struct Session<'a> {
     watch: &'a Watch,
     connector: &'a Connector,
     reports: &'a mpsc::Sender<Report>,
     pause: Duration,
     listed: Vec<Object>,
-    /// Whether a list is in, so that a broken watch can resume.
+    /// Whether a list is in, so that what comes is missed once it breaks.
     has_list: bool,
-    /// Until when what comes counts as missed, after a break.
-    catching_up: Option<Instant>,
     health: WatchHealth,
 }
 
@@ -103,7 +101,7 @@ enum Failure {
     Unauthorized,
     Refused,
     NoStreaming,
-    /// The history that was asked for is gone (410): a new list follows at once.
+    /// The history that was asked for is gone (410): a new list follows.
     Expired,
     Broken(String),
 }
@@ -121,27 +119,10 @@ impl Session<'_> {
         let events = watcher(api, config);
         pin_mut!(events);
         loop {
-            let event = tokio::select! {
-                biased;
-                () = reached(self.catching_up) => {
-                    if !self.caught_up().await {
-                        return Ended::NobodyListens;
-                    }
-                    continue;
-                }
-                event = events.next() => event,
-            };
-            let Some(event) = event else { return Ended::Restart };
+            let Some(event) = events.next().await else { return Ended::Restart };
             let listens = match event {
                 Ok(event) => self.take(event).await,
-                Err(error) => match classify(&error, strategy) {
-                    Failure::Unauthorized => {
-                        self.tell(WatchHealth::Broken("the API server refused the credentials (401)".to_owned())).await;
-                        return Ended::Unauthorized;
-                    }
-                    Failure::NoStreaming => return Ended::NoStreaming,
-                    failure => self.recover(failure).await,
-                },
+                Err(error) => return self.fail(classify(&error, strategy)).await,
             };
             if !listens {
                 return Ended::NobodyListens;
@@ -152,7 +133,6 @@ impl Session<'_> {
     async fn take<T: Watched>(&mut self, event: watcher::Event<Slim<T>>) -> bool {
         let event = match event {
             watcher::Event::Init => {
-                self.catching_up = None;
                 self.listed.clear();
                 return true;
             }
@@ -168,34 +148,35 @@ impl Session<'_> {
             watcher::Event::Delete(object) => Event::Deleted(object.into_fact()),
         };
         self.pause = BACK_OFF.0;
-        let listens = self.observe(event).await;
-        if self.catching_up.is_some() {
-            return listens;
-        }
-        listens && self.tell(WatchHealth::Live).await
+        self.observe(event).await && self.tell(WatchHealth::Live).await
     }
 
-    /// The watch goes on, and what was missed has come.
-    async fn caught_up(&mut self) -> bool {
-        self.catching_up = None;
-        self.observe(Event::CaughtUp).await && self.tell(WatchHealth::Live).await
-    }
-
-    /// Tells what went wrong and waits before the watcher is asked again; it resumes where it was.
-    async fn recover(&mut self, failure: Failure) -> bool {
-        let (health, pause) = match failure {
-            Failure::Refused => (WatchHealth::Refused, REFUSED_PAUSE),
-            Failure::Expired => {
-                (WatchHealth::Broken("the watch expired (410); listing anew".to_owned()), Duration::ZERO)
+    /// Tells what went wrong. Whatever it was, a list comes next: that a resumed watch has caught up could only be
+    /// guessed, while a list is a boundary.
+    async fn fail(&mut self, failure: Failure) -> Ended {
+        let (health, ended) = match failure {
+            Failure::Unauthorized => {
+                let problem = "the API server refused the credentials (401)".to_owned();
+                (WatchHealth::Broken(problem), Ended::Unauthorized)
             }
-            Failure::Broken(problem) => (WatchHealth::Broken(problem), self.next_pause()),
-            // Both end the session before this.
-            Failure::Unauthorized | Failure::NoStreaming => return true,
+            Failure::NoStreaming => return Ended::NoStreaming,
+            Failure::Refused => (WatchHealth::Refused, Ended::Failed(REFUSED_PAUSE)),
+            Failure::Expired => {
+                let problem = "the watch expired (410); listing anew".to_owned();
+                (WatchHealth::Broken(problem), Ended::Failed(self.next_pause()))
+            }
+            Failure::Broken(problem) => (WatchHealth::Broken(problem), Ended::Failed(self.next_pause())),
         };
-        let listens = self.observe(Event::Interrupted).await && self.tell(health).await;
-        self.connector.pause(pause).await;
-        self.catching_up = self.has_list.then(|| Instant::now() + CATCH_UP);
-        listens
+        self.has_list = false;
+        if self.tell(health).await { ended } else { Ended::NobodyListens }
+    }
+
+    /// Tells that nothing is known as it happens until the next list, from the last sign of life on.
+    async fn interrupted(&mut self) -> bool {
+        let listens = self.observe(Event::Interrupted { since: self.connector.alive_at() }).await;
+        let was_live = std::mem::take(&mut self.has_list);
+        let anew = WatchHealth::Broken(LISTING_ANEW.to_owned());
+        listens && (!was_live || self.tell(anew).await)
     }
 
     fn next_pause(&mut self) -> Duration {
@@ -221,18 +202,11 @@ impl Session<'_> {
             WatchHealth::Broken(problem) if matches!(self.health, WatchHealth::Broken(_)) => {
                 debug!(resource, namespace, problem, "watch is still broken");
             }
+            WatchHealth::Broken(problem) if problem == LISTING_ANEW => info!(resource, namespace, "listing anew"),
             WatchHealth::Broken(problem) => warn!(resource, namespace, problem, "watch broke"),
         }
         self.health = health.clone();
         self.reports.send(Report::Watch(self.watch.clone(), health)).await.is_ok()
-    }
-}
-
-/// Done when the time is reached; never without one.
-async fn reached(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }
 
@@ -261,7 +235,7 @@ fn by_code(code: u16, error: &watcher::Error, strategy: Strategy) -> Failure {
 }
 
 /// The innermost message: "Connection refused" rather than a chain of wrappers around it.
-pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

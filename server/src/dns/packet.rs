@@ -185,7 +185,7 @@ const fn query_type(kind: rr::RecordType) -> QueryType {
 }
 
 /// A name as text. Bytes that are in no name of a cluster are written so that it matches none.
-fn name_of(name: &rr::Name) -> Name {
+pub(super) fn name_of(name: &rr::Name) -> Name {
     let mut text = String::with_capacity(64);
     for label in name {
         if !text.is_empty() {
@@ -204,7 +204,7 @@ fn name_of(name: &rr::Name) -> Name {
 }
 
 /// A name for a packet; `None` when it is none, as of an object that the API server should not have taken.
-fn wire_name(name: &Name) -> Option<rr::Name> {
+pub(super) fn wire_name(name: &Name) -> Option<rr::Name> {
     let labels = name.as_str().split('.').filter(|label| !label.is_empty()).map(str::as_bytes);
     rr::Name::from_labels(labels).ok()
 }

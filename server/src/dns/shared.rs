@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use topology::Timestamp;
 use topology::dns::{Answer, Directory, Name, QueryType, Rcode};
 
 /// What DNS must serve, at one revision.
 #[derive(Debug, Clone, Default)]
 pub struct Published {
+    /// When that was so first, at the latest.
+    pub at: Timestamp,
     /// The records.
     pub directory: Directory,
     /// Whether every Service and slice of the watched namespaces is known: before the first lists are in, or without
@@ -19,22 +23,31 @@ pub struct Published {
 
 /// The latest [`Published`]. Reading it never waits, and whoever publishes never waits for readers.
 #[derive(Debug, Clone, Default)]
-pub struct Shared(Arc<ArcSwap<Published>>);
+pub struct Shared {
+    latest: Arc<ArcSwap<Published>>,
+    changed: watch::Sender<()>,
+}
 
 impl Shared {
     /// Puts a new one in place of the one before.
     pub fn publish(&self, published: Published) {
-        self.0.store(Arc::new(published));
+        self.latest.store(Arc::new(published));
+        self.changed.send_replace(());
     }
 
     /// The latest one.
     pub fn latest(&self) -> Arc<Published> {
-        self.0.load_full()
+        self.latest.load_full()
+    }
+
+    /// Tells when there is a newer one.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// A reader that finds the latest one quickly, again and again.
     pub fn reader(&self) -> Reader {
-        Reader(arc_swap::Cache::new(Arc::clone(&self.0)))
+        Reader(arc_swap::Cache::new(Arc::clone(&self.latest)))
     }
 }
 

@@ -1,11 +1,13 @@
 //! How the rest of the server asks the hub.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use topology::board::Board;
 use topology::fleet::Fleet;
+use topology::fold::Wanted;
 use topology::wire::{Cluster, Instance, Scope, Status, Subscription};
 use topology::{Revision, SetKey, Timestamp};
 
@@ -63,10 +65,20 @@ pub struct Feed {
     pub live: broadcast::Receiver<Arc<Frame>>,
 }
 
+/// What is worth asking the cluster's DNS.
+#[derive(Debug, Default)]
+pub struct Questions {
+    /// About the names on somebody's screen.
+    pub on_screen: Vec<Wanted>,
+    /// About names that changed a moment ago, and when.
+    pub changed: Vec<(Wanted, Timestamp)>,
+}
+
 #[derive(Debug)]
 pub(super) enum Request {
     Subscribe { subscription: Subscription, reply: oneshot::Sender<Feed> },
     View { set: Option<SetKey>, reply: oneshot::Sender<View> },
+    Questions { reply: oneshot::Sender<Questions> },
 }
 
 impl HubHandle {
@@ -83,6 +95,11 @@ impl HubHandle {
     /// The cluster that is watched.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// The server itself answers DNS questions there. Handles that were cloned before do not know.
+    pub fn serves_dns(&mut self, address: SocketAddr) {
+        Arc::make_mut(&mut self.cluster).dns = Some(address);
     }
 
     /// This run of the server.
@@ -119,6 +136,14 @@ impl HubHandle {
     /// When the hub has ended.
     pub async fn view(&self, set: Option<SetKey>) -> Result<View, HubGone> {
         self.ask(|reply| Request::View { set, reply }).await
+    }
+
+    /// What is worth asking the cluster's DNS now.
+    ///
+    /// # Errors
+    /// When the hub has ended.
+    pub async fn questions(&self) -> Result<Questions, HubGone> {
+        self.ask(|reply| Request::Questions { reply }).await
     }
 
     async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, HubGone> {

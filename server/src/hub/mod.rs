@@ -7,6 +7,7 @@ mod frame;
 mod handle;
 mod recent;
 mod scopes;
+mod touched;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,17 +17,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use topology::board::MAX_INCARNATIONS;
 use topology::dns::Zone;
-use topology::facts::Kind;
-use topology::fold::{Delta, Kept};
+use topology::facts::{Event, Kind, Observation};
+use topology::fold::{Delta, Kept, Past};
 use topology::ledger::Ledger;
 use topology::wire::{Changes, Cluster, Instance, Scope, ServerMessage, State, Status, Subscription};
 use topology::{Ordinal, SetKey, Timestamp, Topology};
 
 pub use frame::Frame;
 use handle::Request;
-pub use handle::{Feed, HubGone, HubHandle, Readiness, View};
+pub use handle::{Feed, HubGone, HubHandle, Questions, Readiness, View};
 use recent::Recent;
 use scopes::Scopes;
+use touched::LatelyTouched;
 
 use crate::cluster::{Health, Report, Resumed};
 use crate::dns::{Published, Shared};
@@ -38,6 +40,10 @@ pub const REPORT_QUEUE: usize = 4_096;
 const BATCH: usize = 512;
 /// How many questions may wait for the hub.
 const REQUEST_QUEUE: usize = 1_024;
+/// Of how many StatefulSets on screens the cluster's DNS is asked.
+const MAX_PROBED: usize = 64;
+/// Of how many identities of each: as many as a page lists at first.
+const PROBED_IDENTITIES: usize = 24;
 
 /// The state and everybody who looks at it.
 pub struct Hub {
@@ -47,11 +53,14 @@ pub struct Hub {
     readiness: watch::Sender<Readiness>,
     scopes: Scopes,
     recent: Recent,
+    touched: LatelyTouched,
     dns: Shared,
     namespaces: Option<Arc<[String]>>,
     instance: Instance,
     clock: fn() -> Timestamp,
     ledger: Option<(Ledger, Recorder)>,
+    /// What the ledger knew, when that came after the first lists.
+    late: Option<Resumed>,
 }
 
 impl Hub {
@@ -77,34 +86,59 @@ impl Hub {
             readiness,
             scopes: Scopes::default(),
             recent: Recent::default(),
+            touched: LatelyTouched::default(),
             dns,
             namespaces,
             instance,
             clock,
             ledger: None,
+            late: None,
         };
-        hub.publish_records();
+        hub.publish_records(clock());
         (HubTask { hub, inbox }, handle)
     }
 
     fn take(&mut self, reports: &mut Vec<Report>) {
         let at = (self.clock)();
-        let mut observations = Vec::with_capacity(reports.len());
+        let (mut observations, mut checks) = (Vec::with_capacity(reports.len()), Vec::new());
         for report in reports.drain(..) {
             match report {
                 Report::Observed(observation) => observations.push(observation),
                 Report::Watch(watch, health) => self.health.watch(watch, health, at),
-                Report::Pulse(pulse) => self.health.pulse(pulse, at),
+                Report::Pulse(pulse) => {
+                    // A watch that only seems quiet may have missed something since the last sign of life.
+                    if let Err(silence) = &pulse {
+                        let event = Event::Interrupted { since: silence.since };
+                        let interrupted = self
+                            .health
+                            .watches()
+                            .map(|watch| Observation { watch: watch.clone(), event: event.clone() });
+                        observations.extend(interrupted);
+                    }
+                    self.health.pulse(pulse, at);
+                }
+                Report::Probe(probe) => self.health.probe(probe),
+                Report::Checked(new) => checks.extend(new),
                 Report::Resumed(resumed) => self.resume(*resumed, at),
+                Report::History(history) => self.health.history(history),
             }
         }
         if let Some(delta) = self.topology.apply(at, observations) {
+            if self.readiness.borrow().ever {
+                self.touched.push(&delta);
+            }
             if let Some((ledger, recorder)) = &mut self.ledger {
                 recorder.put(ledger.follow(&self.topology, &delta));
             }
             self.publish(delta);
         }
-        self.publish_records();
+        self.close_missing(at);
+        if !checks.is_empty()
+            && let Some(delta) = self.topology.check(at, checks)
+        {
+            self.publish(delta);
+        }
+        self.publish_records(at);
         let status = self.health.status();
         self.status.send_if_modified(|known| {
             let changed = *known != status;
@@ -129,7 +163,12 @@ impl Hub {
     }
 
     /// Begins where an earlier run ended: its boards, until the first lists tell what became of their pods.
-    fn resume(&mut self, Resumed { rows, watched }: Resumed, at: Timestamp) {
+    fn resume(&mut self, resumed: Resumed, at: Timestamp) {
+        if self.topology.has_listed_any() {
+            self.late = Some(resumed);
+            return;
+        }
+        let Resumed { rows, watched, gaps } = resumed;
         let mut identities: BTreeMap<(SetKey, Ordinal), Kept> = BTreeMap::new();
         for row in &rows {
             let kept = identities.entry((row.set.clone(), row.ordinal));
@@ -143,17 +182,33 @@ impl Hub {
         }
         // The rows of the past do not change; those that can are followed from where they ended.
         if let Some((ledger, _)) = &mut self.ledger {
-            let until = watched.iter().map(|(_, until)| *until).min().unwrap_or_default();
+            let until = watched.iter().map(|(_, until)| *until).min();
             *ledger = Ledger::resume(rows, until);
         }
-        if let Some(delta) = self.topology.resume(at, watched, identities.into_values()) {
+        if let Some(delta) =
+            self.topology.resume(at, Past { watched, gaps, identities: identities.into_values().collect() })
+        {
             self.publish(delta);
         }
     }
 
+    /// What the ledger knew came when the cluster was watched already: what it left open and is gone by now is closed,
+    /// once every list is in.
+    fn close_missing(&mut self, at: Timestamp) {
+        if !self.health.is_complete() {
+            return;
+        }
+        let (Some(Resumed { rows, watched, .. }), Some((_, recorder))) = (self.late.take(), &self.ledger) else {
+            return;
+        };
+        let until = watched.iter().map(|(_, until)| *until).min();
+        recorder.put(topology::ledger::missing(&self.topology, rows, until, at));
+    }
+
     /// What DNS must serve may change without a board that does.
-    fn publish_records(&self) {
+    fn publish_records(&self, at: Timestamp) {
         self.dns.publish(Published {
+            at,
             directory: self.topology.directory().clone(),
             complete: self.health.has_listed(&[Kind::Service, Kind::EndpointSlice]),
             namespaces: self.namespaces.clone(),
@@ -184,7 +239,19 @@ impl Hub {
                 };
                 drop(reply.send(view));
             }
+            Request::Questions { reply } => drop(reply.send(self.questions())),
         }
+    }
+
+    fn questions(&mut self) -> Questions {
+        let topology = &self.topology;
+        let sets = self.scopes.sets().take(MAX_PROBED);
+        let on_screen = sets.flat_map(|set| topology.questions(set, PROBED_IDENTITIES)).collect();
+        let changed = self.touched.since((self.clock)()).flat_map(|(at, touched)| {
+            let questions = topology.questions_of(&touched.set, &touched.service, &touched.labels);
+            questions.into_iter().map(|question| (question, *at))
+        });
+        Questions { on_screen, changed: changed.collect() }
     }
 
     /// What the client missed, or the whole state, and a receiver for what comes: all at one revision, so that nothing

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::broadcast;
-use topology::Revision;
 use topology::fold::Delta;
 use topology::wire::{Scope, ServerMessage};
+use topology::{Revision, SetKey};
 
 use super::{Frame, message_for};
 
@@ -64,6 +64,15 @@ impl Scopes {
                 frame
             }
         }
+    }
+
+    /// The StatefulSets that somebody looks at.
+    pub(super) fn sets(&self) -> impl Iterator<Item = &SetKey> {
+        let watched = self.open.iter().filter(|(_, open)| open.frames.receiver_count() > 0);
+        watched.filter_map(|(scope, _)| match scope {
+            Scope::StatefulSet(set) => Some(set),
+            Scope::Fleet => None,
+        })
     }
 
     fn open(&mut self, scope: Scope) -> &mut Open {

@@ -1,4 +1,4 @@
-//! Where the ledger is kept: `--ledger PATH|URL|off`.
+//! Where the ledger is kept: `--ledger PATH|URL|memory|off`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,6 +11,8 @@ use thiserror::Error;
 pub enum Place {
     /// Nowhere.
     Off,
+    /// In memory: while the server runs.
+    Memory,
     /// In a SQLite file.
     File(PathBuf),
     /// In a PostgreSQL database.
@@ -21,10 +23,12 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PlaceError {
     /// A URL of something else.
-    #[error("{0}: is no database that Berth knows; give the path of a file, postgres://USER@HOST/DATABASE, or off")]
+    #[error(
+        "{0}: is no database that Berth knows; give the path of a file, postgres://USER@HOST/DATABASE, memory or off"
+    )]
     Scheme(String),
     /// Nothing.
-    #[error("give the path of a file, postgres://USER@HOST/DATABASE, or off")]
+    #[error("give the path of a file, postgres://USER@HOST/DATABASE, memory or off")]
     Empty,
     /// No folder for data is known.
     #[error(
@@ -54,6 +58,7 @@ impl FromStr for Place {
             Some((scheme, _)) => Err(PlaceError::Scheme(scheme.to_owned())),
             None if text.is_empty() => Err(PlaceError::Empty),
             None if text == "off" => Ok(Self::Off),
+            None if text == "memory" => Ok(Self::Memory),
             None => Ok(Self::File(text.into())),
         }
     }
@@ -64,6 +69,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("off"),
+            Self::Memory => f.write_str("memory"),
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Postgres(url) => {
                 let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
@@ -82,6 +88,7 @@ mod tests {
     fn given_places_when_read_then_each_is_what_it_says_and_no_password_is_shown() {
         for (text, shown) in [
             ("off", Ok("off")),
+            ("memory", Ok("memory")),
             ("/var/lib/berth.db", Ok("/var/lib/berth.db")),
             ("ledger.db", Ok("ledger.db")),
             ("postgres://berth:secret@db:5432/berth?sslmode=require", Ok("postgres://db:5432/berth")),

@@ -22,10 +22,25 @@ pub struct Filter {
     pub ordinal: Option<Ordinal>,
     /// That had this address.
     pub ip: Option<IpAddr>,
+    /// Of the pod of this name.
+    pub pod: Option<String>,
+    /// On this node.
+    pub node: Option<String>,
+    /// That exist, or that are gone.
+    pub state: Option<State>,
     /// That were not gone before.
     pub from: Option<Timestamp>,
     /// That had come by then.
     pub until: Option<Timestamp>,
+}
+
+/// Whether a pod exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It does, as far as is known.
+    Open,
+    /// It is gone.
+    Ended,
 }
 
 /// Where an answer goes on: after this row. Rows are given newest first.
@@ -69,6 +84,17 @@ impl Store {
         }
         if let Some(ordinal) = filter.ordinal {
             sql.push(" AND ordinal = ").bind(i64::from(ordinal.0));
+        }
+        if let Some(pod) = &filter.pod {
+            sql.push(" AND pod = ").bind(pod.as_str());
+        }
+        if let Some(node) = &filter.node {
+            sql.push(" AND node = ").bind(node.as_str());
+        }
+        match filter.state {
+            Some(State::Open) => drop(sql.push(" AND ended IS NULL")),
+            Some(State::Ended) => drop(sql.push(" AND ended IS NOT NULL")),
+            None => {}
         }
         if let Some(ip) = filter.ip {
             sql.push(" AND uid IN (SELECT uid FROM addresses WHERE cluster = ").bind(cluster);

@@ -3,30 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
+use topology::Uid;
 use topology::ledger::Row;
-use topology::{Timestamp, Uid};
 
 /// How many rows may wait to be written.
 pub const BUFFER: usize = 50_000;
-
-/// Whether history is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Keeping {
-    /// Nobody asked for it.
-    Off,
-    /// The cluster's identity or the database is not known yet.
-    Starting,
-    /// It is.
-    Kept,
-    /// It cannot be written.
-    Failing {
-        /// Since when.
-        since: Timestamp,
-        /// Why.
-        problem: String,
-    },
-}
 
 /// Takes the hub's rows; cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,7 +21,6 @@ struct Shared {
     buffer: Mutex<Buffer>,
     limit: usize,
     filled: Notify,
-    keeping: watch::Sender<Keeping>,
 }
 
 #[derive(Debug, Default)]
@@ -51,8 +32,7 @@ struct Buffer {
 impl Recorder {
     /// A recorder whose buffer has room for `limit` rows.
     pub fn new(limit: usize) -> Self {
-        let keeping = watch::Sender::new(Keeping::Starting);
-        Self { shared: Arc::new(Shared { buffer: Mutex::default(), limit, filled: Notify::new(), keeping }) }
+        Self { shared: Arc::new(Shared { buffer: Mutex::default(), limit, filled: Notify::new() }) }
     }
 
     /// Takes rows without waiting. A newer state takes the place of one that was not written yet; when there is no room
@@ -81,19 +61,6 @@ impl Recorder {
     /// How many rows wait.
     pub fn waiting(&self) -> usize {
         self.buffer().rows.len()
-    }
-
-    /// Whether history is kept, now and whenever that changes.
-    pub fn keeping(&self) -> watch::Receiver<Keeping> {
-        self.shared.keeping.subscribe()
-    }
-
-    pub(super) fn tell(&self, keeping: Keeping) {
-        self.shared.keeping.send_if_modified(|known| {
-            let changed = *known != keeping;
-            *known = keeping;
-            changed
-        });
     }
 
     /// Takes out as many rows as may be written at once.

@@ -19,6 +19,7 @@ pub(super) enum Value {
     Text(String),
     Number(i64),
     Maybe(Option<i64>),
+    MaybeText(Option<String>),
 }
 
 impl From<&str> for Value {
@@ -42,6 +43,12 @@ impl From<i64> for Value {
 impl From<Option<i64>> for Value {
     fn from(number: Option<i64>) -> Self {
         Self::Maybe(number)
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        Self::MaybeText(text)
     }
 }
 
@@ -95,6 +102,7 @@ impl Sql {
             Value::Text(text) => query.bind(text),
             Value::Number(number) => query.bind(number),
             Value::Maybe(number) => query.bind(number),
+            Value::MaybeText(text) => query.bind(text),
         })
     }
 }

@@ -9,7 +9,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Row as _, SqlSafeStr, Transaction};
 use thiserror::Error;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use topology::ledger::Row;
 use topology::{Timestamp, Uid};
 
@@ -27,6 +27,8 @@ const MIGRATION_TRIES: u32 = 5;
 const MIGRATION_PAUSE: Duration = Duration::from_millis(100);
 /// How many rows one step of [`Store::prune`] deletes at most.
 const PRUNE_STEP: i64 = 500;
+/// How many stretches [`Store::resume`] reads.
+const STRETCHES: u32 = 256;
 /// How many rows [`Store::resume`] reads at most: enough for every pod of a large cluster and its latest forerunners.
 const RESUMED: i64 = 200_000;
 
@@ -106,19 +108,23 @@ pub struct Found {
     /// The rows of pods that may still exist, or whose names may still be in DNS, and the latest of those before them;
     /// oldest first.
     pub rows: Vec<Row>,
-    /// The latest stretch of each choice of namespaces.
+    /// The latest stretches in which servers watched, oldest first.
     pub watched: Vec<Watched>,
 }
 
 impl Found {
     /// Until when a namespace (`None`: all of them) had been watched.
     pub fn watched_until(&self, namespace: Option<&str>) -> Option<Timestamp> {
-        let covers = |watched: &&Watched| match (&watched.namespaces, namespace) {
+        self.covering(namespace).map(|watched| watched.until).max()
+    }
+
+    /// The stretches in which a namespace (`None`: all of them) was watched.
+    pub fn covering<'a>(&'a self, namespace: Option<&'a str>) -> impl Iterator<Item = &'a Watched> {
+        self.watched.iter().filter(move |watched| match (&watched.namespaces, namespace) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(names), Some(namespace)) => names.iter().any(|name| name == namespace),
-        };
-        self.watched.iter().filter(covers).map(|watched| watched.until).max()
+        })
     }
 }
 
@@ -138,6 +144,7 @@ impl Store {
         sqlx::any::install_default_drivers();
         let (url, postgres) = match place {
             Place::Off => return Ok(None),
+            Place::Memory => return Self::in_memory(place).await.map(Some),
             Place::File(path) => {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
                 if let Some(folder) = folder {
@@ -148,13 +155,23 @@ impl Store {
             Place::Postgres(url) => (url.clone(), true),
         };
         // The first connection is made by itself: a pool would try again and again, and not tell what is wrong.
-        let mut first = AnyConnection::connect(&url).await.map_err(|error| unopened(place, error))?;
-        set_up(&mut first, postgres).await.map_err(|error| unopened(place, error))?;
+        let connected = timeout(PATIENCE, AnyConnection::connect(&url)).await;
+        let connected = connected.map_err(|_elapsed| StoreError::Unusable("no answer within 5 s".to_owned()))?;
+        let mut first = connected.map_err(|error| unopened(place, &error))?;
+        set_up(&mut first, postgres).await.map_err(|error| unopened(place, &error))?;
         migrate(&mut first, place).await?;
         first.close().await?;
         let options = AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
         let options = options.after_connect(move |connection, _| Box::pin(set_up(connection, postgres)));
         Ok(Some(Self { pool: options.connect_lazy(&url)?, postgres }))
+    }
+
+    /// A database that lives as long as its one connection does.
+    async fn in_memory(place: &Place) -> Result<Self, StoreError> {
+        let options = AnyPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+        let pool = options.idle_timeout(None).max_lifetime(None).connect("sqlite::memory:").await?;
+        migrate(&mut *pool.acquire().await?, place).await?;
+        Ok(Self { pool, postgres: false })
     }
 
     /// Begins to write. With SQLite there is one writer; that is claimed at once, as reading first could fail later.
@@ -196,7 +213,7 @@ impl Store {
         rows: &[Row],
     ) -> Result<(), StoreError> {
         let mut sql = Sql::new(
-            "INSERT INTO incarnations (cluster, uid, namespace, statefulset, ordinal, first_seen, ended, changes, document) VALUES ",
+            "INSERT INTO incarnations (cluster, uid, namespace, statefulset, ordinal, pod, node, first_seen, ended, changes, document) VALUES ",
         );
         let tuples = rows.iter().map(|row| columns(cluster, row)).collect::<Result<Vec<_>, _>>()?;
         sql.tuples(tuples).push(" ON CONFLICT (cluster, uid) DO NOTHING RETURNING uid");
@@ -241,18 +258,9 @@ impl Store {
     pub async fn resume(&self, cluster: &str) -> Result<Found, StoreError> {
         let mut sql = Sql::new("SELECT document FROM incarnations WHERE cluster = ");
         sql.bind(cluster).push(" ORDER BY changes DESC, first_seen DESC, uid LIMIT ").bind(RESUMED);
-        let mut rows = documents(sql.query().fetch_all(&self.pool).await?)?;
+        let mut rows = documents(&sql.query().fetch_all(&self.pool).await?)?;
         rows.sort_by(|one, other| (one.first_seen, &one.uid).cmp(&(other.first_seen, &other.uid)));
-        let mut sql = Sql::new("SELECT namespaces, MAX(began), MAX(until) FROM watches WHERE cluster = ");
-        sql.bind(cluster).push(" GROUP BY namespaces");
-        let mut watched = Vec::new();
-        for row in sql.query().fetch_all(&self.pool).await? {
-            let namespaces: String = row.try_get(0)?;
-            let namespaces = serde_json::from_str(&namespaces).map_err(unreadable)?;
-            let (began, until) = (millis(row.try_get(1)?), millis(row.try_get(2)?));
-            watched.push(Watched { run: 0, began, until, namespaces });
-        }
-        Ok(Found { rows, watched })
+        Ok(Found { rows, watched: self.watched(cluster, STRETCHES).await? })
     }
 
     /// The stretches in which the cluster was watched, oldest first, the latest `limit` of them.
@@ -269,7 +277,7 @@ impl Store {
                 run: u32::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default(),
                 began: millis(row.try_get(1)?),
                 until: millis(row.try_get(2)?),
-                namespaces: serde_json::from_str(&namespaces).map_err(unreadable)?,
+                namespaces: serde_json::from_str(&namespaces).map_err(|error| unreadable(&error))?,
             });
         }
         watched.reverse();
@@ -312,7 +320,7 @@ impl Store {
     }
 
     pub(super) async fn fetch(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
-        documents(sql.query().fetch_all(&self.pool).await?)
+        documents(&sql.query().fetch_all(&self.pool).await?)
     }
 }
 
@@ -339,7 +347,8 @@ async fn migrate(connection: &mut AnyConnection, place: &Place) -> Result<(), St
     let mut tries = 0;
     loop {
         tries += 1;
-        let source = match migrator.run(&mut *connection).await {
+        // The usual `run` makes a future that no task takes: rustc finds `Acquire` "not general enough" there.
+        let source = match migrator.run_direct(None, &mut *connection, false).await {
             Ok(()) => return Ok(()),
             Err(MigrateError::VersionMissing(found)) => {
                 return Err(StoreError::Newer { place: place.to_string(), found, known });
@@ -352,14 +361,14 @@ async fn migrate(connection: &mut AnyConnection, place: &Place) -> Result<(), St
         };
         // SQLite lets two servers that start at once both begin; the second finds it done.
         if tries == MIGRATION_TRIES {
-            return Err(unopened(place, source));
+            return Err(unopened(place, &source));
         }
         sleep(MIGRATION_PAUSE).await;
     }
 }
 
 /// What the error of a first statement means.
-fn unopened(place: &Place, error: sqlx::Error) -> StoreError {
+fn unopened(place: &Place, error: &sqlx::Error) -> StoreError {
     let code = error.as_database_error().and_then(|error| error.code().map(Cow::into_owned));
     // SQLITE_NOTADB and SQLITE_CORRUPT.
     if matches!(place, Place::File(_)) && matches!(code.as_deref(), Some("26" | "11")) {
@@ -383,13 +392,15 @@ fn file_url(path: &Path) -> String {
     url + "?mode=rwc"
 }
 
-fn columns(cluster: &str, row: &Row) -> Result<[Value; 9], StoreError> {
+fn columns(cluster: &str, row: &Row) -> Result<[Value; 11], StoreError> {
     Ok([
         cluster.into(),
         row.uid.0.as_ref().into(),
         row.set.namespace.as_str().into(),
         row.set.name.as_str().into(),
         i64::from(row.ordinal.0).into(),
+        row.pod.as_str().into(),
+        row.node.clone().into(),
         row.first_seen.as_millis().into(),
         ended(row).into(),
         changes(row).into(),
@@ -400,6 +411,7 @@ fn columns(cluster: &str, row: &Row) -> Result<[Value; 9], StoreError> {
 fn update(cluster: &str, row: &Row) -> Result<Sql, StoreError> {
     let mut sql = Sql::new("UPDATE incarnations SET first_seen = ");
     sql.bind(row.first_seen.as_millis()).push(", ended = ").bind(ended(row)).push(", changes = ").bind(changes(row));
+    sql.push(", node = ").bind(row.node.clone());
     sql.push(", document = ").bind(json(row)?);
     sql.push(" WHERE cluster = ").bind(cluster).push(" AND uid = ").bind(uid(&row.uid));
     Ok(sql)
@@ -421,18 +433,18 @@ fn millis(number: i64) -> Timestamp {
     Timestamp::from_millis(number)
 }
 
-fn documents(rows: Vec<sqlx::any::AnyRow>) -> Result<Vec<Row>, StoreError> {
+fn documents(rows: &[sqlx::any::AnyRow]) -> Result<Vec<Row>, StoreError> {
     rows.iter().map(|row| parse(&row.try_get::<String, _>(0)?)).collect()
 }
 
 fn parse(document: &str) -> Result<Row, StoreError> {
-    serde_json::from_str(document).map_err(unreadable)
+    serde_json::from_str(document).map_err(|error| unreadable(&error))
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(unreadable)
+    serde_json::to_string(value).map_err(|error| unreadable(&error))
 }
 
-fn unreadable(error: serde_json::Error) -> StoreError {
+fn unreadable(error: &serde_json::Error) -> StoreError {
     StoreError::Unusable(format!("a row of the ledger cannot be read or written: {error}"))
 }

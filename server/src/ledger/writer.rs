@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 use topology::Timestamp;
-use topology::wire::{Source, Status};
+use topology::wire::{History, Source, Status};
 use tracing::{info, warn};
 
-use super::Place;
-use super::recorder::{Keeping, Recorder};
+use super::keeper::stopped;
+use super::recorder::Recorder;
 use super::store::{Retention, Store, StoreError, Watched};
+use super::{Place, Reader};
+use crate::cluster::{self, Report, Resumed};
 
 /// How long rows gather before they are written.
 const GATHER: Duration = Duration::from_millis(100);
@@ -22,82 +24,114 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 const LAG: i64 = 1_000;
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How often old rows are deleted.
+/// How often it is looked for rows that are too old or too many. While there are some, each round deletes a step.
 const PRUNE: Duration = Duration::from_secs(600);
-/// Between two steps of deleting, so that writing is not held up.
-const PRUNE_PAUSE: Duration = Duration::from_millis(50);
 /// How long the last rows may take when the server stops.
 const LAST_ROWS: Duration = Duration::from_secs(2);
 
 /// The task that writes.
-#[derive(Debug)]
-pub struct Writer {
+pub(super) struct Writer {
     /// Where to.
-    pub place: Place,
+    pub(super) place: Place,
     /// The database, where it is open already.
-    pub store: Option<Store>,
+    pub(super) store: Option<Store>,
     /// Where rows come from.
-    pub recorder: Recorder,
+    pub(super) recorder: Recorder,
+    /// Who reads them.
+    pub(super) reader: Reader,
     /// The cluster's identity.
-    pub cluster: String,
+    pub(super) cluster: String,
     /// The namespaces that are watched; `None` is all.
-    pub namespaces: Option<Vec<String>>,
+    pub(super) namespaces: Option<Vec<String>>,
     /// Which run of the server this is.
-    pub run: u32,
+    pub(super) run: u32,
     /// How the server stands to the cluster.
-    pub status: watch::Receiver<Status>,
+    pub(super) status: watch::Receiver<Status>,
     /// What is kept.
-    pub retention: Retention,
+    pub(super) retention: Retention,
+    /// The way to the hub.
+    pub(super) reports: mpsc::Sender<Report>,
+    /// What the hub was told of it.
+    pub(super) history: History,
+    /// Whether the hub got what earlier runs knew.
+    pub(super) resumed: bool,
     /// The clock.
-    pub clock: fn() -> Timestamp,
+    pub(super) clock: fn() -> Timestamp,
 }
 
 impl Writer {
+    /// Opens the store, and tells the hub what it knows.
+    pub(super) async fn begin(&mut self) {
+        self.tell(History::Starting).await;
+        if let Err(error) = self.open().await {
+            self.failed(&error).await;
+        }
+    }
+
     /// Writes until the server stops; then what waits, if that is quick.
-    pub async fn run(mut self, mut stopping: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, mut stopping: watch::Receiver<bool>) {
         let mut prune = Instant::now();
         loop {
             let stop = tokio::select! {
                 () = self.recorder.filled() => { sleep(GATHER).await; false }
                 () = sleep(HEARTBEAT) => false,
-                _ = stopping.wait_for(|stopping| *stopping) => true,
+                () = stopped(&mut stopping) => true,
             };
             if stop {
-                if timeout(LAST_ROWS, self.write_all()).await.is_err() {
-                    warn!(rows = self.recorder.waiting(), "rows of the ledger could not be written in time");
-                }
-                if let Some(store) = &self.store {
-                    let _ = timeout(LAST_ROWS, store.close()).await;
-                }
-                return;
+                return self.end().await;
             }
-            let written = self.write_all().await;
-            if let Err(error) = written {
-                let passing = error.is_passing();
-                self.failed(&error);
-                if !passing {
-                    return;
+            match self.write_all().await {
+                Err(error) => {
+                    self.failed(&error).await;
+                    tokio::select! {
+                        () = sleep(PAUSE) => {}
+                        () = stopped(&mut stopping) => {}
+                    }
                 }
-                tokio::select! {
-                    () = sleep(PAUSE) => {}
-                    _ = stopping.wait_for(|stopping| *stopping) => {}
+                Ok(()) if Instant::now() >= prune => {
+                    if self.prune().await == 0 {
+                        prune = Instant::now() + PRUNE;
+                    }
                 }
-            } else if prune.elapsed() >= PRUNE || prune.elapsed().is_zero() {
-                prune = Instant::now();
-                self.prune().await;
+                Ok(()) => {}
             }
         }
     }
 
-    /// Writes what waits, and that the cluster is watched.
-    async fn write_all(&mut self) -> Result<(), StoreError> {
+    async fn end(mut self) {
+        if timeout(LAST_ROWS, self.write_all()).await.is_err() {
+            warn!(rows = self.recorder.waiting(), "rows of the ledger could not be written in time");
+        }
+        if let Some(store) = &self.store {
+            // What was written stays, whether or not the connections end in time.
+            let _ = timeout(LAST_ROWS, store.close()).await;
+        }
+    }
+
+    /// The store, opened when it is not yet; the hub then gets what it knows.
+    async fn open(&mut self) -> Result<Store, StoreError> {
         let store = match &self.store {
             Some(store) => store.clone(),
             None => match Store::open(&self.place).await? {
                 Some(store) => self.store.insert(store).clone(),
-                None => return Ok(()),
+                None => return Err(StoreError::Unusable("the ledger is off".to_owned())),
             },
         };
+        if !self.resumed {
+            let found = store.resume(&self.cluster).await?;
+            let resumed =
+                Resumed::new(found, &cluster::watches(self.namespaces.as_deref()), self.namespaces.as_deref());
+            // Without a hub nobody needs it.
+            let _ = self.reports.send(Report::Resumed(Box::new(resumed))).await;
+            self.resumed = true;
+            self.reader.opened(&store, &self.cluster);
+        }
+        Ok(store)
+    }
+
+    /// Writes what waits, and that the cluster is watched.
+    async fn write_all(&mut self) -> Result<(), StoreError> {
+        let store = self.open().await?;
         loop {
             // The time is taken before the rows are: what it says is not newer than they are.
             let watched = self.watched();
@@ -112,10 +146,7 @@ impl Writer {
                 break;
             }
         }
-        if !matches!(*self.recorder.keeping().borrow(), Keeping::Kept) {
-            info!(place = %self.place, dropped = self.recorder.dropped(), "the ledger is kept");
-            self.recorder.tell(Keeping::Kept);
-        }
+        self.tell(History::Kept { dropped: self.recorder.dropped() }).await;
         Ok(())
     }
 
@@ -127,26 +158,47 @@ impl Writer {
         (until >= since).then_some(Watched { run: self.run, began: since, until, namespaces })
     }
 
-    fn failed(&self, error: &StoreError) {
-        let since = match &*self.recorder.keeping().borrow() {
-            Keeping::Failing { since, .. } => *since,
-            Keeping::Off | Keeping::Starting | Keeping::Kept => (self.clock)(),
+    async fn failed(&mut self, error: &StoreError) {
+        let since = match &self.history {
+            History::Failing { since, .. } => *since,
+            History::Off | History::Starting | History::Kept { .. } => (self.clock)(),
         };
-        if !matches!(*self.recorder.keeping().borrow(), Keeping::Failing { .. }) {
-            warn!(place = %self.place, %error, "history is not being kept; what is live goes on");
-        }
-        self.recorder.tell(Keeping::Failing { since, problem: error.to_string() });
+        let dropped = self.recorder.dropped();
+        self.tell(History::Failing { since, problem: error.to_string(), dropped }).await;
     }
 
-    async fn prune(&self) {
-        let Some(store) = &self.store else { return };
-        loop {
-            match store.prune(&self.cluster, self.retention, (self.clock)()).await {
-                Ok(0) => return,
-                Ok(rows) => info!(rows, "old rows of the ledger were deleted"),
-                Err(error) => return warn!(%error, "old rows of the ledger cannot be deleted"),
+    /// Tells the hub when something is different now.
+    async fn tell(&mut self, history: History) {
+        match (&self.history, &history) {
+            (History::Failing { .. }, History::Kept { dropped }) => {
+                info!(place = %self.place, dropped, "history is being kept again");
             }
-            sleep(PRUNE_PAUSE).await;
+            (History::Starting, History::Kept { .. }) => info!(place = %self.place, "history is kept"),
+            (History::Starting | History::Kept { .. }, History::Failing { problem, .. }) => {
+                warn!(place = %self.place, problem, "history is not being kept; what is live goes on");
+            }
+            _ => {}
+        }
+        if self.history != history || history == History::Starting {
+            self.history = history.clone();
+            // Without a hub nobody needs it.
+            let _ = self.reports.send(Report::History(history)).await;
+        }
+    }
+
+    /// Deletes a step of what is too old or too much; how many rows that were.
+    async fn prune(&self) -> u64 {
+        let Some(store) = &self.store else { return 0 };
+        match store.prune(&self.cluster, self.retention, (self.clock)()).await {
+            Ok(0) => 0,
+            Ok(rows) => {
+                info!(rows, "old rows of the ledger were deleted");
+                rows
+            }
+            Err(error) => {
+                warn!(%error, "old rows of the ledger cannot be deleted");
+                0
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ mod health;
 mod openapi;
 mod page;
 mod problem;
+mod records;
 mod rest;
 mod stream;
 
@@ -26,6 +27,7 @@ use tower_http::trace::TraceLayer;
 pub use guard::Hosts;
 
 use crate::hub::HubHandle;
+use crate::ledger::Reader;
 
 /// How many clients may have a stream at once.
 pub const MAX_CLIENTS: usize = 4_096;
@@ -35,6 +37,8 @@ pub const MAX_CLIENTS: usize = 4_096;
 pub struct Shared {
     /// The way to the state.
     pub hub: HubHandle,
+    /// Where history is read.
+    pub ledger: Reader,
     /// Which names the server is reached by.
     pub hosts: Arc<Hosts>,
     /// Turns true when the server stops.
@@ -58,6 +62,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/sets/{namespace}/{name}", get(page::set))
         .route("/api/v1/topology", get(rest::fleet))
         .route("/api/v1/topology/{namespace}/{statefulset}", get(rest::board))
+        .route("/api/v1/records", get(records::records))
         .route("/api/v1/openapi.json", get(openapi::document))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -9,6 +9,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
+use super::records::RecordsView;
 use super::rest::{BoardView, FleetView};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(describe);
@@ -26,6 +27,7 @@ fn describe() -> Value {
         .into_generator();
     let fleet = schemas.subschema_for::<FleetView>();
     let board = schemas.subschema_for::<BoardView>();
+    let records = schemas.subschema_for::<RecordsView>();
     let problem = schemas.subschema_for::<Problem>();
     let components = schemas.take_definitions(true);
     let answer = |description: &str, kind: &str, schema: &schemars::Schema| json!({"description": description, "content": {kind: {"schema": schema}}});
@@ -66,6 +68,15 @@ fn describe() -> Value {
                     "404": answer("Nothing is known of it", problems, &problem),
                     "503": answer("The server is shutting down", problems, &problem),
                 },
+            }},
+            "/api/v1/records": {"get": {
+                "operationId": "listRecords",
+                "summary": "What the cluster's DNS must serve: the records of every Service",
+                "parameters": [
+                    parameter("namespace", "query", "Only those of this namespace"),
+                    parameter("service", "query", "Only those of Services of this name"),
+                ],
+                "responses": {"200": answer("The record sets of now", "application/json", &records)},
             }},
             "/healthz": {"get": {
                 "operationId": "healthz",

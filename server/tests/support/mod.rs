@@ -1,6 +1,8 @@
 //! What the server's tests share: a hub fed by hand or by a trace, and a server on a free loopback port.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod watching;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use futures::{SinkExt, StreamExt};
 use server::clock::now;
 use server::cluster::{Health, Report, WatchHealth, watches};
 use server::hub::{Hub, HubHandle};
+use server::ledger::Reader;
 use server::web::{Hosts, Shared, router};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -41,7 +44,7 @@ pub(crate) struct Fed {
 
 /// The cluster as the server introduces it.
 pub(crate) fn cluster() -> Cluster {
-    Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None }
+    Cluster { name: "test".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None, dns: None }
 }
 
 pub(crate) fn fed() -> Fed {
@@ -92,6 +95,7 @@ pub(crate) async fn served() -> Served {
     let (stopping, stopped) = watch::channel(false);
     let shared = Shared {
         hub: fed.hub.clone(),
+        ledger: Reader::off(),
         hosts: Arc::new(Hosts::new(address, &[])),
         stopping: stopped.clone(),
         clients: Arc::new(AtomicUsize::new(0)),

@@ -16,7 +16,7 @@ export async function freePort() {
 /** Starts Berth and waits until it says where it is. */
 export async function startBerth({ kubeconfig, port = 0, flags = [] }) {
   const began = performance.now();
-  const args = ['--kubeconfig', kubeconfig, '--listen', `127.0.0.1:${port}`, ...flags];
+  const args = ['--kubeconfig', kubeconfig, '--listen', `127.0.0.1:${port}`, '--ledger', 'memory', ...flags];
   const program = new Program(setting('BERTH_BIN'), args, { env: { RUST_LOG: 'info,kube_client=off' } });
   const url = await program.line('Berth says where it is', (line) => line.match(/^Berth is at (\S+)$/)?.[1]);
   return new Berth(program, url, began);
@@ -42,6 +42,11 @@ class Berth {
 
   get isRunning() {
     return this.#program.isRunning;
+  }
+
+  /** Where it answers DNS questions, if it does. */
+  get dns() {
+    return this.#program.lines.find((line) => line.startsWith('DNS is at '))?.slice('DNS is at '.length);
   }
 
   /** `GET` of a path: `{ status, text }`. */

@@ -28,6 +28,7 @@ class ControlPlane {
     this.#up = up;
     this.#directory = directory;
     this.kubeconfig = this.#printed('KUBECONFIG');
+    this.dns = this.#printed('DNS');
     this.program = this.#printed('KUBECTL');
     this.kubectl = this.kubectlOf(this.kubeconfig);
   }

@@ -78,6 +78,28 @@ export const rail = (page) =>
     })),
   );
 
+/** What DNS serves: a row for each name and type. */
+export const records = (page) =>
+  page.$$eval('.names tr[data-record]', (rows) =>
+    rows.map((row) => {
+      const texts = (selector) => [...row.querySelectorAll(selector)].map((item) => item.textContent.trim());
+      const said = row.querySelector('td.said');
+      return {
+        service: row.closest('tbody').dataset.service,
+        name: row.dataset.record,
+        type: row.dataset.type,
+        outcome: row.dataset.outcome,
+        ttl: row.cells[2].textContent.trim(),
+        answers: texts('.answer .now'),
+        former: texts('.answer s'),
+        text: row.querySelector('.answer').textContent,
+        said: said.dataset.said,
+        verdict: said.textContent.trim(),
+        command: row.querySelector('button').title,
+      };
+    }),
+  );
+
 /** The notices above everything else. */
 export const notices = (page) =>
   page.$$eval('.notice[data-notice]', (notices) =>

@@ -40,6 +40,13 @@ impl Lane {
         self.incarnations.last_mut().filter(|last| last.ended.is_none())
     }
 
+    /// The pod that held the identity last is a member again.
+    pub(super) fn resume(&mut self) {
+        if let Some(last) = self.incarnations.last_mut() {
+            last.ended = None;
+        }
+    }
+
     pub(super) fn start(&mut self, incarnation: &Incarnation) {
         if self.incarnations.len() >= MAX_INCARNATIONS {
             self.incarnations.remove(0);
@@ -110,6 +117,8 @@ pub enum Found {
     Watched,
     /// It was there already when Berth looked: at its start or after a break. What it did before is not known.
     Listed,
+    /// It existed, watched, without holding the identity, and became a member then.
+    Adopted,
 }
 
 /// How an end is known: of an incarnation, or of an answer.
@@ -172,6 +181,8 @@ pub enum PodChange {
     ReadySince(Option<Timestamp>),
     /// When its deletion was asked for (API time).
     Deleting(Option<Timestamp>),
+    /// Its controlling owner: another StatefulSet of the same name adopted it.
+    Owner(Uid),
 }
 
 impl Incarnation {
@@ -179,7 +190,7 @@ impl Incarnation {
     pub fn new(pod: &Pod, at: Timestamp, found: Found) -> Self {
         Self {
             uid: pod.uid.clone(),
-            owner: pod.owner.as_ref().map(|owner| owner.uid.clone()).unwrap_or_default(),
+            owner: owner_of(pod),
             created: pod.created,
             first_seen: at,
             found,
@@ -240,6 +251,10 @@ impl Incarnation {
         if self.deleting != pod.deleting {
             changes.push(PodChange::Deleting(pod.deleting));
         }
+        let owner = owner_of(pod);
+        if self.owner != owner {
+            changes.push(PodChange::Owner(owner));
+        }
         changes
     }
 
@@ -262,6 +277,11 @@ impl Incarnation {
             PodChange::Phase(phase) => self.phase = *phase,
             PodChange::ReadySince(since) => self.ready_since = *since,
             PodChange::Deleting(asked) => self.deleting = *asked,
+            PodChange::Owner(owner) => self.owner.clone_from(owner),
         }
     }
+}
+
+fn owner_of(pod: &Pod) -> Uid {
+    pod.owner.as_ref().map(|owner| owner.uid.clone()).unwrap_or_default()
 }

@@ -5,8 +5,10 @@
 
 mod former;
 mod lane;
+mod questions;
 mod reach;
 mod service;
+mod unwatched;
 mod warning;
 
 use std::sync::Arc;
@@ -14,12 +16,15 @@ use std::sync::Arc;
 pub(crate) use former::remember;
 pub use former::{Former, MAX_FORMER, MAX_FORMER_OF_NAME};
 pub use lane::{End, Found, Incarnation, Lane, MAX_INCARNATIONS, MAX_SPANS, PodChange, Span};
+pub use questions::MAX_QUESTIONS;
 pub use reach::{Reach, ReachState, Stranger, StrangerReason};
 use serde::{Deserialize, Serialize};
-pub use service::{EndpointView, FormerRecord, ServiceView, SliceView};
+pub use service::{EndpointView, FormerRecord, MAX_OBSERVED, ServiceView, SliceView};
+pub use unwatched::{MAX_UNWATCHED, Unwatched};
 pub use warning::{LongName, MAX_WARNINGS, Pods, Warning};
 
-use crate::facts::{Counts, PodManagement, StatefulSet, UpdateStrategy};
+use crate::dns::observed::Observed;
+use crate::facts::{Counts, Kind, PodManagement, StatefulSet, UpdateStrategy};
 use crate::order::Order;
 use crate::{Ordinal, SetKey, Stage, Timestamp, Uid};
 
@@ -48,6 +53,11 @@ pub struct Board {
     pub strangers: Vec<Stranger>,
     /// What is wrong with its names and addresses, sorted.
     pub warnings: Vec<Warning>,
+    /// Kinds of which nothing is known in its namespace: their first list is not in, or Berth may not see them. That
+    /// there are none of them must not be concluded.
+    pub unseen: Vec<Kind>,
+    /// When its pods were not watched, oldest first.
+    pub unwatched: Vec<Unwatched>,
 }
 
 /// The StatefulSet object.
@@ -153,7 +163,8 @@ pub enum Change {
     /// Its controller does or waits for something else.
     Order(Order),
     /// A Service came or changed. Whom it reaches, its slices and what it answered before stay as they were, unless the
-    /// Service is new here.
+    /// Service is new here. What the cluster's DNS said of names that changed, here and in the next ones, is of before:
+    /// it is known no more.
     Service(ServiceView),
     /// A Service has nothing to do with the StatefulSet any more.
     ServiceGone(String),
@@ -227,6 +238,19 @@ pub enum Change {
     Warned(Box<Warning>),
     /// It is not any more.
     WarningGone(Box<Warning>),
+    /// The pod that held the identity last, and had been released, is a member again.
+    Resumed(Ordinal),
+    /// Of other kinds than before nothing is known.
+    Unseen(Vec<Kind>),
+    /// The pods are watched again.
+    Unwatched(Unwatched),
+    /// The cluster's DNS was asked, and says something new, or is asked no longer.
+    Observed {
+        /// The Service's name.
+        service: String,
+        /// All that is known of the question.
+        observed: Box<Observed>,
+    },
 }
 
 impl Board {
@@ -241,6 +265,7 @@ impl Board {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each change")]
     fn step(&mut self, change: &Change) {
         match change {
             Change::Appeared(_) | Change::Forgotten => {}
@@ -252,7 +277,9 @@ impl Board {
                     let known = &mut self.services[at];
                     let reaches = std::mem::take(&mut known.reaches);
                     let (slices, former) = (std::mem::take(&mut known.slices), std::mem::take(&mut known.former));
-                    *known = ServiceView { reaches, slices, former, ..service.clone() };
+                    let observed = std::mem::take(&mut known.observed);
+                    *known = ServiceView { reaches, slices, former, observed, ..service.clone() };
+                    known.doubt_all();
                 }
                 Err(at) => self.services.insert(at, service.clone()),
             },
@@ -280,6 +307,11 @@ impl Board {
             Change::Former { service, former } => {
                 if let Some(known) = self.service_mut(service) {
                     remember(&mut known.former, former);
+                }
+            }
+            Change::Observed { service, observed } => {
+                if let Some(known) = self.service_mut(service) {
+                    known.observe(observed);
                 }
             }
             Change::Started { ordinal, incarnation } => {
@@ -324,6 +356,18 @@ impl Board {
                     self.warnings.remove(at);
                 }
             }
+            Change::Resumed(ordinal) => {
+                if let Some(lane) = self.lane_mut(*ordinal) {
+                    lane.resume();
+                }
+            }
+            Change::Unseen(kinds) => self.unseen.clone_from(kinds),
+            Change::Unwatched(stretch) => {
+                if self.unwatched.len() >= MAX_UNWATCHED {
+                    self.unwatched.remove(0);
+                }
+                self.unwatched.push(*stretch);
+            }
         }
     }
 
@@ -349,9 +393,15 @@ impl Board {
         self.lanes.iter().filter_map(|lane| Some((lane.ordinal, lane.current()?)))
     }
 
+    /// Its pods that exist now, by ordinal. Where the StatefulSet exists, those of an earlier one of its name are none.
+    pub fn members(&self) -> impl DoubleEndedIterator<Item = (Ordinal, &Incarnation)> {
+        let owner = self.controller.spec().map(|spec| &spec.uid);
+        self.pods().filter(move |(_, pod)| owner.is_none_or(|owner| pod.owner == *owner))
+    }
+
     /// How many of its pods are Ready now, as their own objects say.
     pub fn ready(&self) -> usize {
-        self.pods().filter(|(_, pod)| pod.stage() == Stage::Ready).count()
+        self.members().filter(|(_, pod)| pod.stage() == Stage::Ready).count()
     }
 
     /// The stranger of that name.
@@ -363,12 +413,6 @@ impl Board {
     /// Whether a stranger of that name is among the [`MAX_STRANGERS`] that are listed, or would be.
     pub(crate) fn lists_stranger(&self, name: &str) -> bool {
         self.strangers.len() < MAX_STRANGERS || self.strangers.last().is_some_and(|last| name <= last.name.as_str())
-    }
-
-    /// Ordinals whose names are held by pods that are no members, with who controls those.
-    pub(crate) fn taken_names(&self) -> Vec<(Ordinal, Option<String>)> {
-        let held = self.strangers.iter().filter(|stranger| stranger.reason != StrangerReason::Selected);
-        held.filter_map(|held| Some((Ordinal::of_pod(&held.name, &self.set.name)?, held.owner.clone()))).collect()
     }
 
     /// When something of the StatefulSet was certainly still there.

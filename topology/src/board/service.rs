@@ -7,8 +7,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{End, Former, Reach, ReachState};
-use crate::dns::{Name, NameKind, Record, RecordData, Rows, ServiceRecords, Zone};
+use crate::dns::observed::Observed;
+use crate::dns::{Name, NameKind, Record, RecordData, Rows, ServiceRecords, Zone, dashed};
 use crate::facts::{self, EndpointPort, EndpointSlice, ServiceKind, ServicePort};
+
+/// Of how many questions about one Service it is kept what the cluster's DNS says.
+pub const MAX_OBSERVED: usize = 128;
 
 /// A Service, seen from a StatefulSet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub struct ServiceView {
     pub slices: Vec<Arc<SliceView>>,
     /// What its names answered before, in the order in which it stopped.
     pub former: Vec<Former>,
+    /// What the cluster's DNS said of its names when it was asked, sorted by question.
+    pub observed: Vec<Observed>,
 }
 
 /// An EndpointSlice of a Service.
@@ -129,6 +135,7 @@ impl ServiceView {
     }
 
     pub(super) fn set_slice(&mut self, name: &str, slice: Option<&Arc<SliceView>>) {
+        self.doubt_all();
         match (self.slices.binary_search_by(|known| known.name.as_str().cmp(name)), slice) {
             (Ok(at), Some(slice)) => self.slices[at] = Arc::clone(slice),
             (Ok(at), None) => drop(self.slices.remove(at)),
@@ -141,6 +148,59 @@ impl ServiceView {
         if let Ok(at) = self.slices.binary_search_by(|known| known.name.as_str().cmp(slice)) {
             Arc::make_mut(&mut self.slices[at]).change(gone, come);
         }
+        if !self.observed.is_empty() {
+            self.doubt(gone.iter().chain(come));
+        }
+    }
+
+    /// Keeps what the cluster's DNS says, in place of what it said before; nothing where nothing is known. With too many questions, the one of which
+    /// nothing is known goes, or was heard first.
+    pub(super) fn observe(&mut self, new: &Observed) {
+        let is_empty = new.said.is_none() && new.absent.is_none() && new.measured.is_empty();
+        match self.observed.binary_search_by(|known| known.question.cmp(&new.question)) {
+            Ok(at) if is_empty => drop(self.observed.remove(at)),
+            Err(_) if is_empty => {}
+            Ok(at) => self.observed[at] = new.clone(),
+            Err(at) => {
+                self.observed.insert(at, new.clone());
+                if self.observed.len() > MAX_OBSERVED {
+                    let heard = |observed: &Observed| observed.said.as_ref().map(|said| said.since);
+                    let others = (0..self.observed.len()).filter(|other| *other != at);
+                    let first = others.min_by_key(|other| heard(&self.observed[*other]));
+                    first.map(|first| self.observed.remove(first));
+                }
+            }
+        }
+    }
+
+    /// What the cluster's DNS said of any name of the Service may be of before.
+    pub(super) fn doubt_all(&mut self) {
+        self.observed.iter_mut().for_each(|observed| observed.said = None);
+    }
+
+    /// What the cluster's DNS said of the names of these endpoints, and of all of them together, is of before.
+    fn doubt<'a>(&mut self, endpoints: impl Iterator<Item = &'a EndpointView>) {
+        let (mut labels, mut reverse): (HashSet<String>, HashSet<Name>) = Default::default();
+        for endpoint in endpoints {
+            reverse.extend(endpoint.addresses.iter().map(|address| Name::reverse(*address)));
+            labels.extend(endpoint.labels().into_iter().map(|label| label.to_ascii_lowercase()));
+        }
+        for observed in &mut self.observed {
+            let name = observed.question.name.to_lowercase();
+            let first = name.split('.').next().unwrap_or_default();
+            let of_all = first == self.name || first.starts_with('_');
+            if of_all || labels.contains(first) || reverse.contains(&observed.question.name) {
+                observed.said = None;
+            }
+        }
+    }
+}
+
+impl EndpointView {
+    /// The labels of its names.
+    pub fn labels(&self) -> Vec<String> {
+        let dashed = || self.addresses.iter().map(|address| dashed(*address)).collect();
+        self.hostname.clone().map_or_else(dashed, |hostname| vec![hostname])
     }
 }
 

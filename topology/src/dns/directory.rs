@@ -74,6 +74,11 @@ impl Directory {
         self.service_of_key(&key(namespace, name))
     }
 
+    /// Everything that is known, by Service, in no order.
+    pub fn services(&self) -> impl Iterator<Item = &ServiceRecords> {
+        self.services.values().map(AsRef::as_ref)
+    }
+
     /// The Service by its key, `service.namespace` in small letters, which is a part of every name below it.
     pub(super) fn service_of_key(&self, key: &str) -> Option<&ServiceRecords> {
         self.services.get(key).map(AsRef::as_ref)

@@ -3,10 +3,12 @@
 //! A [`Directory`] holds everything by name and by address and [answers](Directory::answer) questions; its
 //! [`ServiceRecords`] list the [whole record set](ServiceRecords::record_set) of one Service. A page makes the same from
 //! what a board says of a Service. Nothing here looks at pods, but for the names that pods have by their addresses.
+//! [`observed`] is about what the cluster's DNS says when it is asked.
 
 mod answer;
 mod directory;
 mod name;
+pub mod observed;
 mod record;
 mod record_set;
 mod rows;
@@ -19,4 +21,5 @@ pub use record::{Answer, QueryType, Rcode, Record, RecordData, RecordType, Soa, 
 pub use record_set::NameKind;
 pub use rows::{Row, Rows};
 pub use service::ServiceRecords;
+pub(crate) use service::port_name;
 pub use zone::{PodNames, Zone};

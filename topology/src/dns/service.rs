@@ -58,6 +58,21 @@ impl ServiceRecords {
         Self { namespace: namespace.into(), name: name.into(), kind: None, ports: Vec::new(), slices: Vec::new() }
     }
 
+    /// Its namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the Service itself exists; else only slices name it, and there are no records.
+    pub fn exists(&self) -> bool {
+        self.kind.is_some()
+    }
+
     /// Takes what the Service itself says; `None` when it does not exist.
     #[must_use]
     pub fn with_service(mut self, service: Option<(ServiceKind, Vec<ServicePort>)>) -> Self {
@@ -216,6 +231,6 @@ pub(super) fn addresses(hits: &[Hit<'_>], family: RecordType) -> Vec<RecordData>
 }
 
 /// The name of a Service's port: `_web._tcp.nginx.default.svc.cluster.local`.
-pub(super) fn port_name(port: &str, protocol: Protocol, service: &Name) -> Name {
+pub(crate) fn port_name(port: &str, protocol: Protocol, service: &Name) -> Name {
     Name::new(format!("_{port}._{}.{}", protocol.name().to_ascii_lowercase(), service.as_str()))
 }

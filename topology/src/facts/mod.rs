@@ -13,7 +13,7 @@ pub use protocol::Protocol;
 pub use service::{Service, ServiceKind, ServicePort};
 pub use stateful_set::{Counts, MaxUnavailable, PodManagement, StatefulSet, UpdateStrategy};
 
-use crate::ResourceVersion;
+use crate::{ResourceVersion, Timestamp};
 
 /// The kinds of objects that are watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -87,8 +87,11 @@ pub enum Event {
     Applied(Object),
     /// An object is gone; its last state.
     Deleted(Object),
-    /// The watch broke: from now until the next list, or until it has caught up, nothing is known as it happens.
-    Interrupted,
+    /// The watch broke: until the next list, or until it has caught up, nothing is known as it happens.
+    Interrupted {
+        /// When it was known to be whole for the last time: earlier than the break was noticed.
+        since: Timestamp,
+    },
     /// The watch goes on where it had broken, and what was missed has come: from now on things are seen as they happen.
     CaughtUp,
 }

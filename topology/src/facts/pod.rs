@@ -1,5 +1,6 @@
 //! What a pod says.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,12 @@ pub struct Owner {
     pub uid: Uid,
     /// Whether it is a StatefulSet of the group `apps`.
     pub is_stateful_set: bool,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
 }
 
 /// The phase of a pod.

@@ -3,6 +3,7 @@
 //! [`Topology::apply`] is deterministic and the same for a live cluster, a recording and a test. What it ends in does
 //! not depend on how the events of different watches interleave, nor on events that come twice.
 
+mod checks;
 mod facts_store;
 mod histories;
 mod pods;
@@ -13,11 +14,12 @@ mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use checks::{Check, Touched, Wanted};
 use facts_store::FactsStore;
-pub use resume::Kept;
 use resume::Unconfirmed;
+pub use resume::{Kept, Past};
 
-use crate::board::{Board, Change, Controller, End, Spec};
+use crate::board::{Board, Change, Controller, End, Spec, Unwatched};
 use crate::dns::{Directory, Zone};
 use crate::facts::{Counts, Disruption, Event, Kind, Object, Observation, Pod, StatefulSet, Watch};
 use crate::fleet::{Fleet, FleetChange, Summary};
@@ -45,7 +47,9 @@ struct WatchState {
     seen: ResourceVersion,
     /// Since when nothing is known, after the watch broke.
     interrupted: Option<Timestamp>,
-    /// Whether its first list is in.
+    /// When it reported for the last time while it was whole.
+    heard: Timestamp,
+    /// Whether a list came in.
     listed: bool,
 }
 
@@ -163,27 +167,69 @@ impl Batch<'_> {
         let at = self.at;
         let state = self.topology.watches.entry(watch.clone()).or_default();
         match event {
-            Event::Interrupted => {
-                state.interrupted.get_or_insert(at);
+            // Before its first list, and where no earlier run had watched, there was nothing to interrupt.
+            Event::Interrupted { .. } if !state.listed && state.interrupted.is_none() => {}
+            Event::Interrupted { since } => {
+                // What it reported while it was whole shows that it still was.
+                let since = since.min(at).max(state.heard);
+                state.interrupted = Some(state.interrupted.map_or(since, |known| known.min(since)));
             }
-            Event::CaughtUp => state.interrupted = None,
+            Event::CaughtUp => {
+                state.heard = at;
+                let interrupted = state.interrupted.take();
+                self.watched_again(&watch, interrupted);
+            }
             Event::Listed(objects) => {
-                let how = How::Learnt { unwatched_since: state.interrupted.take() };
-                state.listed = true;
+                state.heard = at;
+                let interrupted = state.interrupted.take();
                 state.seen = objects.iter().map(Object::version).fold(ResourceVersion::default(), ResourceVersion::max);
-                self.replace(&watch, objects, how);
+                let first = !std::mem::replace(&mut state.listed, true);
+                self.watched_again(&watch, interrupted);
+                self.replace(&watch, objects, How::Learnt { unwatched_since: interrupted });
+                if first {
+                    self.first_seen(&watch);
+                }
             }
             Event::Applied(object) => {
-                if let Some(how) = state.take(object.version()) {
+                if let Some(how) = state.take(object.version(), at) {
                     self.put(object, how);
                 }
             }
             Event::Deleted(object) => {
-                if let Some(how) = state.take(object.version()) {
+                if let Some(how) = state.take(object.version(), at) {
                     self.remove(&object, how);
                 }
             }
         }
+    }
+
+    /// The watch sees again what happens: the boards remember since when it had not.
+    fn watched_again(&mut self, watch: &Watch, interrupted: Option<Timestamp>) {
+        let Some(from) = interrupted.filter(|_| watch.kind == Kind::Pod) else { return };
+        let stretch = Unwatched { from, to: self.at };
+        for key in self.boards_of(watch) {
+            self.step(&key, Change::Unwatched(stretch));
+        }
+    }
+
+    /// The first list of a watch is in: what it does not have does not exist.
+    fn first_seen(&mut self, watch: &Watch) {
+        for key in self.boards_of(watch) {
+            let unseen = self.unseen(&key.namespace);
+            if self.topology.boards[&key].unseen != unseen {
+                self.step(&key, Change::Unseen(unseen));
+            }
+        }
+    }
+
+    fn boards_of(&self, watch: &Watch) -> Vec<SetKey> {
+        let covered = |key: &&SetKey| watch.namespace.as_ref().is_none_or(|namespace| *namespace == key.namespace);
+        self.topology.boards.keys().filter(covered).cloned().collect()
+    }
+
+    /// The kinds of which no list has come in that covers the namespace.
+    fn unseen(&self, namespace: &str) -> Vec<Kind> {
+        Kind::ALL.into_iter().filter(|kind| !self.topology.has_listed(*kind, namespace)).collect()
     }
 
     /// A complete list: what is missing from it is gone.
@@ -311,6 +357,8 @@ impl Batch<'_> {
             lanes: Vec::new(),
             strangers: Vec::new(),
             warnings: Vec::new(),
+            unseen: self.unseen(&key.namespace),
+            unwatched: Vec::new(),
         };
         self.step(key, Change::Appeared(Box::new(board)));
         self.relate_services(key);
@@ -372,19 +420,20 @@ impl Batch<'_> {
 
     fn explain(&self, key: &SetKey) -> Order {
         let topology = &*self.topology;
-        let Some(board) = topology.boards.get(key) else {
-            return Order { reason: Reason::NoController { pods: 0 }, since: None };
-        };
+        let because = |reason| Order { reason, since: None };
+        let Some(board) = topology.boards.get(key) else { return because(Reason::NoController { pods: 0 }) };
+        let hidden = [Kind::StatefulSet, Kind::Pod].into_iter().find(|kind| board.unseen.contains(kind));
+        if let Some(kind) = hidden {
+            return because(Reason::NotKnown { kind });
+        }
         let Some(set) = topology.facts.set(key) else {
             let pods = u32::try_from(board.pods().count()).unwrap_or(u32::MAX);
-            return Order { reason: Reason::NoController { pods }, since: None };
+            return because(Reason::NoController { pods });
         };
-        let members = board
-            .pods()
-            .filter(|(_, pod)| pod.owner == set.uid)
-            .map(|(ordinal, pod)| Member { ordinal, pod })
-            .collect();
-        explain(&Situation { set, members, taken: board.taken_names(), lanes: &board.lanes })
+        let members = board.members().map(|(ordinal, pod)| Member { ordinal, pod }).collect();
+        let pods = topology.facts.namespace(&key.namespace).map(|known| &known.pods);
+        let owner = |name: &str| Some(pods?.get(name)?.owner.as_ref().map(ToString::to_string));
+        explain(&Situation { set, members, holder: &owner, lanes: &board.lanes, unwatched: &board.unwatched })
     }
 
     /// Drops the history of what is long gone, so that a cluster that makes and deletes StatefulSets all day does not
@@ -409,13 +458,16 @@ impl Batch<'_> {
 impl WatchState {
     /// How a new event is known; `None` when it is not new. A watch reports in the order of resource versions, so one
     /// that is not newer than the newest was taken before.
-    fn take(&mut self, version: ResourceVersion) -> Option<How> {
+    fn take(&mut self, version: ResourceVersion, at: Timestamp) -> Option<How> {
         if version.is_covered_by(self.seen) {
             return None;
         }
         self.seen = self.seen.max(version);
         Some(match self.interrupted {
-            None => How::Watched,
+            None => {
+                self.heard = at;
+                How::Watched
+            }
             since => How::Learnt { unwatched_since: since },
         })
     }

@@ -34,8 +34,9 @@ impl Batch<'_> {
         if let Some((key, ordinal)) = identity {
             self.replace_kept(&key, ordinal, pod, how);
             let found = match how {
-                How::Watched if !known => Found::Watched,
-                How::Watched | How::Learnt { .. } => Found::Listed,
+                How::Watched if known => Found::Adopted,
+                How::Watched => Found::Watched,
+                How::Learnt { .. } => Found::Listed,
             };
             self.hold(&key, ordinal, pod, found);
         }
@@ -51,9 +52,14 @@ impl Batch<'_> {
         }
     }
 
-    /// The pod holds the identity: a new incarnation, or the changes of the one that it is already.
+    /// The pod holds the identity: a new incarnation, or the changes of the one that it is already, or is again after it
+    /// had been released.
     fn hold(&mut self, key: &SetKey, ordinal: Ordinal, pod: &Pod, found: Found) {
         self.ensure_board(key);
+        let last = self.topology.boards[key].lane(ordinal).and_then(|lane| lane.incarnations.last());
+        if last.is_some_and(|last| last.ended.is_some() && last.uid == pod.uid) {
+            self.step(key, Change::Resumed(ordinal));
+        }
         let current = self.topology.boards[key].lane(ordinal).and_then(|lane| lane.current());
         if let Some(current) = current.filter(|current| current.uid == pod.uid) {
             let changes = current.changes_to(pod, self.at);
@@ -74,8 +80,9 @@ impl Batch<'_> {
         let end = match (how, gone) {
             (How::Watched, Gone::Deleted | Gone::Released) => End::Seen { at: self.at },
             (How::Watched, Gone::Missed) => End::Unseen { after: last_seen, before: self.at },
+            // What was learnt of it since then shows that it was there later still.
             (How::Learnt { unwatched_since }, _) => {
-                End::Unseen { after: unwatched_since.unwrap_or(last_seen), before: self.at }
+                End::Unseen { after: unwatched_since.map_or(last_seen, |since| since.max(last_seen)), before: self.at }
             }
         };
         self.step(&key, Change::Ended { ordinal, end });

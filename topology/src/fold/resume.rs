@@ -1,12 +1,24 @@
 //! Beginning where an earlier run ended: what it knew of pods, until the first lists tell what became of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pods::Gone;
 use super::{Batch, Delta, How, Topology};
-use crate::board::{Change, Controller, Incarnation};
+use crate::board::{Change, Controller, Incarnation, Unwatched};
 use crate::facts::{Kind, Pod, Watch};
 use crate::{Ordinal, SetKey, Timestamp};
+
+/// What earlier runs knew.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Past {
+    /// Until when each watch had been kept, by that run or by another server: what is missing from the first list ended
+    /// after that.
+    pub watched: Vec<(Watch, Timestamp)>,
+    /// When nobody had watched before that, by namespace, oldest first.
+    pub gaps: BTreeMap<String, Vec<Unwatched>>,
+    /// The identities and their pods.
+    pub identities: Vec<Kept>,
+}
 
 /// What an earlier run knew of one identity.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,21 +39,19 @@ pub(super) struct Unconfirmed {
 }
 
 impl Topology {
-    /// Takes what an earlier run knew, before anything was observed. `watched` tells until when that run, or another
-    /// server, had watched: what is missing from the first list ended after that.
-    pub fn resume(
-        &mut self,
-        at: Timestamp,
-        watched: impl IntoIterator<Item = (Watch, Timestamp)>,
-        kept: impl IntoIterator<Item = Kept>,
-    ) -> Option<Delta> {
-        for (watch, until) in watched {
+    /// Takes what an earlier run knew, before anything was observed.
+    pub fn resume(&mut self, at: Timestamp, past: Past) -> Option<Delta> {
+        for (watch, until) in past.watched {
             self.watches.entry(watch).or_default().interrupted = Some(until);
         }
         let mut batch = Batch::new(self, at);
-        for Kept { set, ordinal, incarnations } in kept {
+        for Kept { set, ordinal, incarnations } in past.identities {
             batch.ensure_board(&set);
-            batch.topology.unconfirmed.sets.insert(set.clone());
+            if batch.topology.unconfirmed.sets.insert(set.clone()) {
+                for gap in past.gaps.get(&set.namespace).into_iter().flatten() {
+                    batch.step(&set, Change::Unwatched(*gap));
+                }
+            }
             if incarnations.last().is_some_and(|last| last.ended.is_none()) {
                 batch.topology.unconfirmed.pods.insert((set.clone(), ordinal));
             }
@@ -52,10 +62,18 @@ impl Topology {
         batch.finish()
     }
 
+    /// Whether a list is in already.
+    pub fn has_listed_any(&self) -> bool {
+        self.watches.values().any(|state| state.listed)
+    }
+
     /// Whether every object of that kind in the namespace was listed once.
     pub(crate) fn has_listed(&self, kind: Kind, namespace: &str) -> bool {
-        let covers = |watch: &Watch| watch.namespace.as_deref().is_none_or(|watched| watched == namespace);
-        self.watches.iter().any(|(watch, state)| watch.kind == kind && covers(watch) && state.listed)
+        let listed = |namespace: Option<&str>| {
+            let watch = Watch { kind, namespace: namespace.map(str::to_owned) };
+            self.watches.get(&watch).is_some_and(|state| state.listed)
+        };
+        listed(None) || listed(Some(namespace))
     }
 }
 

@@ -99,7 +99,8 @@ fn changes(known: &ServiceView, view: ServiceView, former: &[Former]) -> Vec<Cha
         && known.publishes_not_ready == view.publishes_not_ready
         && known.ports == view.ports;
     if !same {
-        let bare = ServiceView { reaches: Vec::new(), slices: Vec::new(), former: Vec::new(), ..view };
+        let bare =
+            ServiceView { reaches: Vec::new(), slices: Vec::new(), former: Vec::new(), observed: Vec::new(), ..view };
         changes.insert(0, Change::Service(bare));
     }
     changes
@@ -175,6 +176,7 @@ fn view(
         reaches,
         slices: namespace.slices_of(name).cloned().collect(),
         former: Vec::new(),
+        observed: Vec::new(),
     })
 }
 

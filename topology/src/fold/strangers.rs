@@ -13,6 +13,7 @@ impl Batch<'_> {
             return;
         };
         let pod = known.pods.get(name);
+        let named = Ordinal::split(name).and_then(|(set, _)| known.sets.get(set)).map(|set| set.key.clone());
         let verdicts: Vec<(SetKey, Option<Stranger>)> = known
             .sets
             .values()
@@ -22,6 +23,10 @@ impl Batch<'_> {
                 board.stranger(name) != is.as_ref() && (is.is_none() || board.lists_stranger(name))
             })
             .collect();
+        // A name that a StatefulSet needs may be taken, or free again, whether or not the pod is listed as a stranger.
+        if let Some(key) = named.filter(|key| self.topology.boards.contains_key(key)) {
+            self.touch(&key);
+        }
         for (key, verdict) in verdicts {
             if let Some(stranger) = verdict {
                 self.step(&key, Change::Stranger(stranger));
@@ -72,7 +77,7 @@ fn stranger(set: &StatefulSet, pod: &Pod) -> Option<Stranger> {
     Some(Stranger {
         name: pod.name.clone(),
         uid: pod.uid.clone(),
-        owner: owner.map(|owner| format!("{} {}", owner.kind, owner.name)),
+        owner: owner.map(ToString::to_string),
         reason,
         stage: pod.stage,
         status: pod.columns.status.clone(),

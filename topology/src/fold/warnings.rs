@@ -3,7 +3,7 @@
 use super::Batch;
 use super::facts_store::FactsStore;
 use crate::board::{Board, Change, LongName, MAX_WARNINGS, Pods, ReachState, ServiceView, Warning};
-use crate::facts::{Pod, Service, ServiceKind, StatefulSet};
+use crate::facts::{Kind, Pod, Service, ServiceKind, StatefulSet};
 use crate::{Ordinal, SetKey, Timestamp};
 
 /// The longest label (RFC 1035 §2.3.4), which is also the longest value of a Kubernetes label.
@@ -83,7 +83,9 @@ impl Look<'_> {
                     headless: view.is_headless(),
                     by_name: view.reaches.iter().any(|(_, reach)| reach.by_name),
                 }),
-                None if view.governs => warnings.push(Warning::ServiceMissing { service: view.name.clone() }),
+                None if view.governs && self.sees(Kind::Service) => {
+                    warnings.push(Warning::ServiceMissing { service: view.name.clone() });
+                }
                 Some(_) | None => {}
             }
             self.reused(view, &mut warnings);
@@ -118,10 +120,10 @@ impl Look<'_> {
             (false, true, Some(pods)) => {
                 warnings.push(Warning::SelectsOthers { service: name(), selector: selector(), labels: labels(), pods });
             }
-            (false, true, None) => {
+            (false, true, None) if self.sees(Kind::EndpointSlice) => {
                 warnings.push(Warning::SelectsNobody { service: name(), selector: selector(), labels: labels() });
             }
-            (true, _, None) | (false, false, None) => {}
+            (_, _, None) => {}
         }
         if view.selects
             && let Some(pods) = self.not_selected(view, service)
@@ -144,6 +146,11 @@ impl Look<'_> {
                 warnings.push(Warning::NotReadyPublished { service: name(), pods });
             }
         }
+    }
+
+    /// Whether what there is of a kind is known, so that something can be said to be missing.
+    fn sees(&self, kind: Kind) -> bool {
+        !self.board.unseen.contains(&kind)
     }
 
     /// Names decide, as for whom a Service reaches.

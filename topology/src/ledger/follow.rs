@@ -19,14 +19,20 @@ const DNS: [Kind; 2] = [Kind::EndpointSlice, Kind::Service];
 #[derive(Debug, Default)]
 pub struct Ledger {
     sets: BTreeMap<SetKey, BTreeMap<Ordinal, Vec<Row>>>,
-    /// Until when an earlier run had watched, while the names of its rows have not been looked up again.
-    resumed: Option<Timestamp>,
+    /// Where it goes on after an earlier run whose rows' names have not been looked up again.
+    resumed: Option<Resumption>,
+}
+
+/// Until when an earlier run had watched, as far as it told.
+#[derive(Debug, Clone, Copy)]
+struct Resumption {
+    after: Option<Timestamp>,
 }
 
 impl Ledger {
     /// A ledger that goes on where one before it ended, which had watched until then.
-    pub fn resume(rows: impl IntoIterator<Item = Row>, watched_until: Timestamp) -> Self {
-        let mut ledger = Self { resumed: Some(watched_until), ..Self::default() };
+    pub fn resume(rows: impl IntoIterator<Item = Row>, watched_until: Option<Timestamp>) -> Self {
+        let mut ledger = Self { resumed: Some(Resumption { after: watched_until }), ..Self::default() };
         for row in rows.into_iter().filter(is_open) {
             let set = ledger.sets.entry(row.set.clone()).or_default();
             set.entry(row.ordinal).or_default().push(row);
@@ -56,13 +62,16 @@ impl Ledger {
     /// Once after a resumption, when all that DNS follows is listed: names may have left it without a change since.
     fn look_again(&mut self, topology: &Topology, delta: &Delta) -> Vec<Row> {
         let listed = |set: &SetKey| DNS.iter().all(|kind| topology.has_listed(*kind, &set.namespace));
-        let Some(after) = self.resumed.filter(|_| self.sets.keys().all(listed)) else { return Vec::new() };
+        let Some(Resumption { after }) = self.resumed.filter(|_| self.sets.keys().all(listed)) else {
+            return Vec::new();
+        };
         self.resumed = None;
         let mut changed = Vec::new();
         for (set, rows) in &mut self.sets {
             let mut page = Page::new(topology, delta, set, rows);
             page.names.extend(page.rows.keys());
-            page.look_names_up(Moment::Between { after, before: delta.at });
+            let before = delta.at;
+            page.look_names_up(after.map_or(Moment::Before { before }, |after| Moment::Between { after, before }));
             changed.extend(page.finish());
         }
         self.sets.retain(|_, rows| !rows.is_empty());
@@ -127,6 +136,7 @@ impl<'a> Page<'a> {
                 }
             }
             Change::Ended { ordinal, end } => self.end(*ordinal, *end),
+            Change::Resumed(ordinal) => self.take_back(*ordinal),
             Change::Endpoints { gone, come, .. } => self.named(gone.iter().chain(come)),
             Change::Slice { slice, .. } => self.named(&slice.endpoints),
             Change::SliceGone { .. } | Change::Service(_) | Change::ServiceGone(_) => {
@@ -144,7 +154,10 @@ impl<'a> Page<'a> {
             | Change::Stranger(_)
             | Change::StrangerGone(_)
             | Change::Warned(_)
-            | Change::WarningGone(_) => {}
+            | Change::WarningGone(_)
+            | Change::Unseen(_)
+            | Change::Unwatched(_)
+            | Change::Observed { .. } => {}
         }
     }
 
@@ -168,6 +181,22 @@ impl<'a> Page<'a> {
             },
         };
         row.ended = Some(Ended { at: end, why });
+        self.names.insert(ordinal);
+        self.changed.insert(ordinal);
+    }
+
+    /// A pod that had been released is a member again. Its row may have been let go by now; then the store joins the new
+    /// one with it.
+    fn take_back(&mut self, ordinal: Ordinal) {
+        let moment = self.moment(&[Kind::Pod]);
+        let Some(pod) = self.topology.board(self.set).and_then(|board| board.lane(ordinal)?.incarnations.last()) else {
+            return;
+        };
+        let rows = self.rows.entry(ordinal).or_default();
+        match rows.iter_mut().find(|row| row.uid == pod.uid) {
+            Some(row) => (row.ended, row.why) = (None, None),
+            None => rows.push(Row::new(self.set, ordinal, pod, moment)),
+        }
         self.names.insert(ordinal);
         self.changed.insert(ordinal);
     }
@@ -203,7 +232,7 @@ impl<'a> Page<'a> {
         let mut changed = Vec::new();
         for ordinal in self.changed {
             let Some(rows) = self.rows.get_mut(&ordinal) else { continue };
-            if let Some(row) = rows.last_mut().filter(|row| row.ended.is_none()) {
+            if let Some(row) = rows.last_mut() {
                 let pod = self.topology.pod(&row.set.namespace, &row.pod).filter(|pod| pod.uid == row.uid);
                 row.version = pod.map_or(row.resource_version(), |pod| pod.version.max(row.resource_version())).0;
             }

@@ -15,9 +15,11 @@ impl Row {
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let (newer, older) = if self.knowledge() >= other.knowledge() { (self, other) } else { (other, self) };
-        let found = if newer.found == Found::Watched { newer.found } else { older.found };
+        let found = first_sight(newer.found, older.found);
         let ended = match (newer.ended, older.ended) {
             (Some(one), Some(other)) => Some(one.merge(other)),
+            // It had been released, and is a member again.
+            (None, Some(ended)) if ended.why == Why::Released => None,
             (one, other) => one.or(other),
         };
         Self {
@@ -37,23 +39,36 @@ impl Row {
 
     /// Which of two rows knows more of what is now. The rest only makes the order total.
     fn knowledge(&self) -> impl Ord + use<> {
-        (self.ended.is_some(), self.version, self.last_sign(), self.columns.status.clone(), self.first_seen)
+        let is_over = self.ended.is_some_and(|ended| ended.why != Why::Released);
+        let has_ended = self.ended.is_some();
+        (is_over, self.version, has_ended, self.last_sign(), self.columns.status.clone(), self.first_seen)
+    }
+}
+
+/// Who saw more of how it began.
+fn first_sight(one: Found, other: Found) -> Found {
+    match (one, other) {
+        (Found::Watched, _) | (_, Found::Watched) => Found::Watched,
+        (Found::Adopted, _) | (_, Found::Adopted) => Found::Adopted,
+        (Found::Listed, Found::Listed) => Found::Listed,
     }
 }
 
 impl Ended {
     fn merge(self, other: Self) -> Self {
+        // A pod that was released came back before its end.
+        match (self.why, other.why) {
+            (Why::Released, why) if why != Why::Released => return other,
+            (why, Why::Released) if why != Why::Released => return self,
+            _ => {}
+        }
         let at = match Moment::from(self.at).meet(other.at.into()) {
             Moment::Seen { at } => End::Seen { at },
             Moment::Between { after, before } => End::Unseen { after, before },
             Moment::Before { before } => End::Unseen { after: before, before },
         };
-        // Knowing nothing comes last.
-        let why = match (self.why, other.why) {
-            (Why::ForceDeleted, known) | (known, Why::ForceDeleted) if known != Why::NotKnown => known,
-            (one, other) => one.min(other),
-        };
-        Self { at, why }
+        // The more it tells, the earlier it comes; knowing nothing comes last.
+        Self { at, why: self.why.min(other.why) }
     }
 }
 

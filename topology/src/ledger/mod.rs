@@ -6,12 +6,14 @@
 mod follow;
 mod ip_changes;
 mod merge;
+mod missing;
 mod moment;
 mod row;
 mod why;
 
 pub use follow::Ledger;
 pub use ip_changes::{Holder, IpChange, ip_changes};
+pub use missing::missing;
 pub use moment::{Elapsed, Moment};
 pub use row::{Ended, HeldAddress, InDns, MAX_ADDRESSES, MAX_IN_DNS, Row, StageTime};
 pub use why::Why;

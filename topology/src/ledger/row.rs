@@ -114,6 +114,8 @@ impl Row {
     pub(super) fn new(set: &SetKey, ordinal: Ordinal, pod: &Incarnation, moment: Moment) -> Self {
         let began = match pod.found {
             Found::Watched => Moment::Seen { at: pod.first_seen },
+            // It existed before it held the identity.
+            Found::Adopted => Moment::Before { before: pod.first_seen },
             Found::Listed => match moment {
                 Moment::Seen { at } => Moment::Before { before: at },
                 learnt => learnt,
@@ -178,6 +180,7 @@ impl Row {
                 PodChange::Phase(phase) => self.phase = *phase,
                 PodChange::ReadySince(since) => self.ready_since = *since,
                 PodChange::Deleting(asked) => self.deleting = *asked,
+                PodChange::Owner(owner) => self.set_uid.clone_from(owner),
             }
         }
         self.date_stage();

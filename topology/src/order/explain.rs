@@ -2,7 +2,7 @@
 //! makes it, stopped where the controller would stop: that is what it is doing or waiting for.
 
 use super::{Blocked, MAX_NAMED, Obstacle, Order, Outlook, Predecessor, Reason, Since};
-use crate::board::{End, Found, Incarnation, Lane};
+use crate::board::{End, Found, Incarnation, Lane, Unwatched};
 use crate::facts::{Phase, PodManagement, StatefulSet, UpdateStrategy};
 use crate::{Ordinal, Stage, Timestamp};
 
@@ -19,10 +19,12 @@ pub struct Situation<'a> {
     pub set: &'a StatefulSet,
     /// Its pods, by ordinal.
     pub members: Vec<Member<'a>>,
-    /// Ordinals whose pod names are held by pods of others, with who controls those.
-    pub taken: Vec<(Ordinal, Option<String>)>,
+    /// Who controls the pod of this name; `None` when there is no such pod.
+    pub holder: &'a dyn Fn(&str) -> Option<Option<String>>,
     /// The history of its identities, by ordinal.
     pub lanes: &'a [Lane],
+    /// When its pods were not watched.
+    pub unwatched: &'a [Unwatched],
 }
 
 /// One of its pods.
@@ -85,7 +87,8 @@ pub fn explain(situation: &Situation<'_>) -> Order {
         PodManagement::OrderedReady => situation.walk_replicas().or_else(|| situation.remove_condemned()),
         PodManagement::Parallel => situation.burst(),
     };
-    pass.or_else(|| situation.update()).unwrap_or_else(|| situation.at_rest())
+    let Order { reason, since } = pass.or_else(|| situation.update()).unwrap_or_else(|| situation.at_rest());
+    Order { reason, since: since.map(|since| situation.as_known(since)) }
 }
 
 fn order(reason: Reason, since: Option<Since>) -> Order {
@@ -141,7 +144,7 @@ impl<'a> Situation<'a> {
 
     fn is_outdated(&self, member: &Member<'_>) -> bool {
         let newest = self.update_revision();
-        !newest.is_empty() && member.pod.revision.as_deref().is_some_and(|revision| revision != newest)
+        !newest.is_empty() && member.pod.revision.as_deref() != Some(newest)
     }
 
     /// The first ordinal that a rolling update may touch; `None` for other strategies.
@@ -163,7 +166,7 @@ impl<'a> Situation<'a> {
     fn walk_replicas(&self) -> Option<Order> {
         let missing = self.first_missing();
         let stop = self.replicas().find(|member| !member.pod.is_running_and_ready() || member.is_terminating());
-        let unavailable = self.unavailable();
+        let unavailable = self.not_yet_available().into_iter().min_by_key(|member| member.ordinal);
         let stop = [stop, unavailable].into_iter().flatten().min_by_key(|member| member.ordinal);
         match (stop, missing) {
             (Some(stop), Some(missing)) if missing < stop.ordinal => Some(self.create(missing)),
@@ -173,16 +176,25 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// The first replica that is Ready but not yet available. Availability passes with time and Berth's fold has no
-    /// clock, so the controller's own count decides how many there are; they are the latest to have become Ready.
-    fn unavailable(&self) -> Option<&Member<'a>> {
+    /// The replicas that are Ready but not yet available. Availability passes with time and Berth's fold has no clock, so
+    /// the controller's own count decides how many there are; they are the latest to have become Ready. The controller
+    /// counts pods that have to go as well.
+    fn not_yet_available(&self) -> Vec<&Member<'a>> {
         if self.set.min_ready_seconds == 0 {
-            return None;
+            return Vec::new();
         }
-        let mut ready: Vec<_> = self.replicas().filter(|member| member.pod.is_running_and_ready()).collect();
+        let mut ready: Vec<_> = self.members.iter().filter(|member| member.pod.is_running_and_ready()).collect();
         let available = self.set.counts.available as usize;
         ready.sort_by_key(|member| member.pod.ready_since);
-        ready.into_iter().skip(available).min_by_key(|member| member.ordinal)
+        ready.into_iter().skip(available).filter(|member| self.wants(member.ordinal)).collect()
+    }
+
+    /// A time that was learnt after a break is one at the latest.
+    fn as_known(&self, since: Since) -> Since {
+        match since {
+            Since::Arrival(at) if self.unwatched.iter().any(|stretch| stretch.has_learnt(at)) => Since::AtLatest(at),
+            since => since,
+        }
     }
 
     fn create(&self, ordinal: Ordinal) -> Order {
@@ -202,8 +214,7 @@ impl<'a> Situation<'a> {
         if let Some(length) = too_long(self.update_revision()) {
             return Some(Obstacle::RevisionTooLong { length });
         }
-        let taken = self.taken.iter().find(|(taken, _)| *taken == ordinal);
-        taken.map(|(_, owner)| Obstacle::NameTaken { owner: owner.clone() })
+        (self.holder)(&self.set.key.pod_name(ordinal)).map(|owner| Obstacle::NameTaken { owner })
     }
 
     /// Since when nothing stands in the way of a missing pod: its last pod is gone and its predecessor is Ready.
@@ -295,13 +306,20 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// `Parallel`: everything that is missing or not wanted comes and goes at once.
+    /// `Parallel`: everything that is missing or not wanted comes and goes at once. A pod that is only not Ready is waited
+    /// for by nobody, unless there are pods to update.
     fn burst(&self) -> Option<Order> {
         let present = u32::try_from(self.replicas().count()).unwrap_or(u32::MAX);
         let missing = self.set.replicas.saturating_sub(present);
         let cannot = self.first_missing().map(|ordinal| self.create(ordinal));
         if let Some(order @ Order { reason: Reason::CannotCreate { .. }, .. }) = cannot {
             return Some(order);
+        }
+        let scales = missing > 0
+            || self.condemned().next().is_some()
+            || self.replicas().any(|member| member.is_ended() && !member.is_terminating());
+        if !scales && self.to_update().next().is_some() {
+            return None;
         }
         let (mut starting, mut failing, mut terminating) = (0, 0, 0);
         for member in &self.members {
@@ -321,28 +339,43 @@ impl<'a> Situation<'a> {
         })
     }
 
-    /// The rolling update: from the highest ordinal down to the partition, within `maxUnavailable`.
+    /// The pods that a rolling update has still to delete, in its order: from the highest ordinal down.
+    fn to_update(&self) -> impl Iterator<Item = &Member<'a>> {
+        self.replicas().rev().filter(|member| self.must_update(member) && !member.is_terminating())
+    }
+
+    /// The rolling update: from the highest ordinal down to the partition, within `maxUnavailable`. Pods that are not
+    /// available anyway go first, as that makes nothing worse.
     fn update(&self) -> Option<Order> {
         let from = self.update_from()?;
         let UpdateStrategy::RollingUpdate { max_unavailable, .. } = self.set.strategy else { return None };
-        let target = self.replicas().rev().find(|member| self.must_update(member))?;
-        let unavailable: Vec<_> = self.replicas().filter(|member| member.pod.stage() != Stage::Ready).collect();
-        match unavailable.first() {
-            Some(waits_for) if count(&unavailable) >= max_unavailable.of(self.set.replicas) => {
+        let not_yet_available = self.not_yet_available();
+        let is_available = |member: &Member<'_>| {
+            member.pod.is_running_and_ready()
+                && !member.is_terminating()
+                && not_yet_available.iter().all(|not_yet| not_yet.ordinal != member.ordinal)
+        };
+        let first = self.to_update().next()?;
+        let broken = self.to_update().find(|member| !is_available(member));
+        let unavailable: Vec<_> = self.replicas().filter(|member| !is_available(member)).collect();
+        match (broken, unavailable.first()) {
+            (None, Some(waits_for)) if count(&unavailable) >= max_unavailable.of(self.set.replicas) => {
                 let reason = Reason::UpdateWaits {
-                    ordinal: target.ordinal,
+                    ordinal: first.ordinal,
                     waits_for: waits_for.ordinal,
                     stage: waits_for.pod.stage(),
                     status: waits_for.status(),
                 };
-                Some(order(reason, Some(waits_for.not_ready_since())))
+                let ready = waits_for.pod.is_running_and_ready();
+                Some(order(reason, Some(if ready { waits_for.stage_since() } else { waits_for.not_ready_since() })))
             }
             _ => {
                 let reach = self.replicas().filter(|member| u64::from(member.ordinal.0) >= from);
                 let (updated, total) = reach.fold((0, 0), |(updated, total), member| {
                     (updated + u32::from(!self.is_outdated(member)), total + 1)
                 });
-                Some(order(Reason::Updates { ordinal: target.ordinal, updated, total }, None))
+                let ordinal = broken.unwrap_or(first).ordinal;
+                Some(order(Reason::Updates { ordinal, updated, total }, None))
             }
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use explain::{Member, Situation, explain, ready_so_next};
 
+use crate::facts::Kind;
 use crate::{Ordinal, Stage, Timestamp};
 
 /// What the controller does or waits for, and since when.
@@ -26,19 +27,20 @@ pub enum Since {
     Api(Timestamp),
     /// Berth's clock, when it saw it.
     Arrival(Timestamp),
+    /// Berth's clock, when it learnt of it after a break: it began then or before.
+    AtLatest(Timestamp),
 }
 
 impl Since {
     /// The point in time.
     pub const fn at(self) -> Timestamp {
         match self {
-            Self::Api(at) | Self::Arrival(at) => at,
+            Self::Api(at) | Self::Arrival(at) | Self::AtLatest(at) => at,
         }
     }
 }
 
-/// What a controller does or waits for. Rule numbers in the documentation of the variants are those of one pass of the
-/// StatefulSet controller: see [`explain`].
+/// What a controller does or waits for: where one pass of the StatefulSet controller stops. See [`explain`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Reason {
@@ -196,13 +198,18 @@ pub enum Reason {
         /// Pods that are going.
         terminating: u32,
     },
+    /// Without objects of this kind nothing can be said: their first list is not in, or Berth may not see them.
+    NotKnown {
+        /// Which kind.
+        kind: Kind,
+    },
 }
 
 /// What is to be expected of a pod that holds a rollout up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Outlook {
-    /// It fails: only its deletion helps.
+    /// It fails: as long as it does, only its deletion helps.
     Hopeless,
     /// It is still pending or starting: should it become Ready by itself, the rollout goes on; only then.
     IfReady,

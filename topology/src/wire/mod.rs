@@ -8,6 +8,8 @@
 
 mod codec;
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 pub use codec::{CodecError, Format, MAX_CLIENT_MESSAGE};
@@ -18,7 +20,7 @@ use crate::fleet::{Fleet, FleetChange};
 use crate::{Revision, SetKey, Timestamp};
 
 /// The number of this protocol.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 4;
 
 /// How many scopes a client may have at once.
 pub const MAX_SUBSCRIPTIONS: usize = 8;
@@ -151,6 +153,8 @@ pub struct Cluster {
     pub ttl: u32,
     /// The namespaces that are watched; `None` is all.
     pub namespaces: Option<Vec<String>>,
+    /// Where the server itself answers DNS questions, if it does.
+    pub dns: Option<SocketAddr>,
 }
 
 /// How the server stands to the cluster.
@@ -161,6 +165,73 @@ pub struct Status {
     pub source: Source,
     /// What the server may not see.
     pub refused: Vec<Refusal>,
+    /// Whether the cluster's DNS is asked.
+    pub probe: Probe,
+    /// Whether history is kept.
+    pub history: History,
+}
+
+/// Whether history is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum History {
+    /// It is not.
+    Off,
+    /// Where it is kept is not open yet.
+    Starting,
+    /// It is.
+    Kept {
+        /// How many pods' rows are missing or incomplete, because they could not be kept until they could be written.
+        dropped: u64,
+    },
+    /// It cannot be written. What happens meanwhile waits, as long as there is room.
+    Failing {
+        /// Since when (server's clock).
+        since: Timestamp,
+        /// What went wrong, in the words of the error.
+        problem: String,
+        /// How many rows there was no room for.
+        dropped: u64,
+    },
+}
+
+/// Whether the cluster's DNS is asked what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Probe {
+    /// It is not.
+    Off,
+    /// It is.
+    On {
+        /// Whom the server asks: an address with a port, or a pod.
+        asked: String,
+        /// Why that does not work, if it does not.
+        problem: Option<ProbeProblem>,
+    },
+}
+
+/// Why the cluster's DNS cannot be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum ProbeProblem {
+    /// The API server refused it (403): this verb on this resource in this namespace is not granted.
+    Refused {
+        /// The verb.
+        verb: String,
+        /// The resource.
+        resource: String,
+        /// The namespace.
+        namespace: String,
+    },
+    /// There is no pod to ask: none that is Ready has this label in this namespace.
+    NoPod {
+        /// The label.
+        label: String,
+        /// The namespace.
+        namespace: String,
+    },
+    /// It failed, in the words of the error.
+    Failed(String),
 }
 
 /// Whether what is shown is live.

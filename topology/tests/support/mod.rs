@@ -43,7 +43,7 @@ impl Cluster {
             }
             Event::Applied(object) => drop(self.objects.insert(key(object), object.clone())),
             Event::Deleted(object) => drop(self.objects.remove(&key(object))),
-            Event::Interrupted | Event::CaughtUp => {}
+            Event::Interrupted { .. } | Event::CaughtUp => {}
         }
     }
 

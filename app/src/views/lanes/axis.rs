@@ -1,7 +1,7 @@
 //! What all lanes share: times, the line of now, deletions, and stretches that nobody watched.
 
 use leptos::prelude::*;
-use topology::board::Lane;
+use topology::board::{Lane, Unwatched as Stretch};
 use topology::{Stage, Timestamp};
 
 use super::Drawing;
@@ -59,7 +59,8 @@ pub(super) fn Now(height: Signal<String>) -> impl IntoView {
 pub(super) fn Deletions(height: Signal<String>) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let deletions = Memo::new(move |_| {
-        let asked = store.board.lanes.read().iter().flat_map(|(_, lane)| asked_to_go(&lane.read())).collect();
+        let (lanes, unwatched) = (store.board.lanes.read(), store.board.unwatched.read());
+        let asked = lanes.iter().flat_map(|(_, lane)| asked_to_go(&lane.read(), &unwatched)).collect();
         grouped(asked)
     });
     let line = move |deletion: Deletion| -> AnyView {
@@ -86,11 +87,12 @@ struct Deletion {
     pods: usize,
 }
 
-fn asked_to_go(lane: &Lane) -> Vec<Timestamp> {
+fn asked_to_go(lane: &Lane, unwatched: &[Stretch]) -> Vec<Timestamp> {
     let seen = lane.incarnations.iter().filter_map(|pod| {
         let at = pod.spans.iter().position(|span| span.stage == Stage::Terminating)?;
-        // A pod that was already going when it was first seen was asked at a time that nobody saw.
-        (at > 0).then(|| pod.spans[at].from)
+        let asked = pod.spans[at].from;
+        // A pod that was already going when it was seen was asked at a time that nobody saw.
+        (at > 0 && unwatched.iter().all(|stretch| !stretch.has_learnt(asked))).then_some(asked)
     });
     seen.collect()
 }

@@ -27,8 +27,9 @@ fn lowered(top: Memo<f64>) -> Signal<String> {
     text(move || format!("translate(0 {})", px(top.get())))
 }
 
-fn blocks_of(lane: &Lane) -> Vec<Block> {
-    lane.incarnations.iter().enumerate().map(|(at, pod)| Block::of(pod, lane.number(at))).collect()
+fn blocks_of(lane: &Lane, store: Store) -> Vec<Block> {
+    let unwatched = store.board.unwatched.read();
+    lane.incarnations.iter().enumerate().map(|(at, pod)| Block::of(pod, lane.number(at), &unwatched)).collect()
 }
 
 /// The identity: the name, its name in DNS, and what storage it keeps.
@@ -117,7 +118,7 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
     let name = store.board.set.get_untracked().map(|set| set.pod_name(ordinal)).unwrap_or_default();
     let blocks = {
         let lane = lane.clone();
-        Memo::new(move |_| blocks_of(&lane.read()))
+        Memo::new(move |_| blocks_of(&lane.read(), store))
     };
     let gaps = {
         let lane = lane.clone();
@@ -160,7 +161,7 @@ pub(super) fn LaneOverlay(row: LaneRow) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let (ordinal, lane) = row;
     let top = top(ordinal);
-    let blocks = Memo::new(move |_| blocks_of(&lane.read()));
+    let blocks = Memo::new(move |_| blocks_of(&lane.read(), store));
     let label = Memo::new(move |_| {
         let all = labels(&blocks.read(), drawing.scale.get(), store.beat.get());
         all.into_iter().find(|label| label.at == Anchor::Edge)

@@ -15,7 +15,7 @@ use topology::Timestamp;
 
 use crate::geometry::{Frame, Scale, Window, origin, px};
 use crate::state::Store;
-use crate::views::reactive::{each_lane, text};
+use crate::views::reactive::{each_lane, maybe, text};
 use axis::{Axis, Deletions, Now, Unwatched};
 use lane::{LaneBlocks, LaneName, LaneOverlay};
 use legend::{Legend, Patterns};
@@ -100,6 +100,11 @@ pub(super) fn Lanes() -> impl IntoView {
                     <Now height/>
                 </svg>
             </div>
+            {maybe(move || {
+                let left_out = board.left_out.get();
+                let words = format!("{left_out} more pods have no lane here; those that are not Ready are drawn first.");
+                (left_out > 0).then(|| view! { <p class="quiet" data-left-out=left_out.to_string()>{words}</p> }.into_any())
+            })}
             <Legend/>
         </section>
     }

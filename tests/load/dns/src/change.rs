@@ -65,7 +65,7 @@ fn pod(at: usize) -> Observation {
 /// Never: the values are made above.
 fn applied<T: serde::de::DeserializeOwned + Into<Object>>(kind: Kind, value: Value) -> Observation {
     let object = serde_json::from_value::<T>(value).map(Into::into);
-    let event = object.map_or(Event::Interrupted, Event::Applied);
+    let event = object.map_or(Event::CaughtUp, Event::Applied);
     Observation { watch: Watch::everywhere(kind), event }
 }
 

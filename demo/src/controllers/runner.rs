@@ -1,0 +1,90 @@
+//! Runs a controller: changes into its queue, and one object after another out of it.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::sleep_until;
+use tracing::{debug, trace};
+
+use super::{Controller, Queue};
+use crate::kinds::Kind;
+use crate::store::{Change, Cursor, Event, Store};
+
+/// The changes of several kinds, in their order; first of all, everything that is there.
+pub(crate) struct Feed {
+    store: Arc<Store>,
+    cursors: Vec<(Kind, Option<Cursor>)>,
+    changed: watch::Receiver<u64>,
+}
+
+impl Feed {
+    /// The changes of these kinds.
+    pub(crate) fn new(store: Arc<Store>, kinds: &[Kind]) -> Self {
+        let changed = store.any_change();
+        Self { store, cursors: kinds.iter().map(|kind| (*kind, None)).collect(), changed }
+    }
+
+    /// What came since. Where too much came to be kept, everything comes again as if it were new.
+    pub(crate) fn read(&mut self) -> Vec<Event> {
+        self.changed.borrow_and_update();
+        let mut events = Vec::new();
+        for (kind, place) in &mut self.cursors {
+            let read = place.as_mut().map(|cursor| cursor.read(&self.store));
+            if let Some(Ok(some)) = read {
+                events.extend(some);
+            } else {
+                let (objects, cursor) = self.store.follow(*kind, None);
+                *place = Some(cursor);
+                let added = |object| Event { change: Change::Added, object, previous: None };
+                events.extend(objects.into_iter().map(added));
+            }
+        }
+        events.sort_by_key(Event::revision);
+        events
+    }
+
+    /// Waits for changes.
+    pub(crate) async fn changed(&mut self) {
+        if self.changed.changed().await.is_err() {
+            std::future::pending::<()>().await; // the store is gone: nothing will ever change
+        }
+    }
+}
+
+/// Runs a controller for ever.
+pub(super) async fn run(mut controller: Box<dyn Controller>, store: Arc<Store>) {
+    let mut feed = Feed::new(store, controller.watches());
+    let mut queue = Queue::default();
+    loop {
+        for event in feed.read() {
+            controller.concerns(&event, &mut queue);
+        }
+        if let Some(key) = queue.pop() {
+            match controller.sync(&key) {
+                Ok(again) => {
+                    queue.succeeded(&key);
+                    if let Some(wait) = again {
+                        queue.add_after(key, wait);
+                    }
+                }
+                Err(failure) if failure.is_conflict() => {
+                    trace!(controller = controller.name(), %key, %failure, "somebody was quicker");
+                    queue.failed(key);
+                }
+                Err(failure) => {
+                    debug!(controller = controller.name(), %key, %failure, "a step failed");
+                    queue.failed(key);
+                }
+            }
+            tokio::task::yield_now().await;
+            continue;
+        }
+        match queue.due() {
+            Some(due) => tokio::select! {
+                () = feed.changed() => {}
+                () = sleep_until(due) => {}
+            },
+            None => feed.changed().await,
+        }
+    }
+}

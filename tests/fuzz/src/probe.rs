@@ -1,0 +1,4 @@
+//! The probe, without its sockets.
+
+#[path = "../../../server/src/dns/probe/message.rs"]
+pub mod message;
