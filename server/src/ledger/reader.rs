@@ -32,6 +32,13 @@ impl Reader {
         Self(Some(Arc::default()))
     }
 
+    /// Of a ledger that is open.
+    pub fn of(store: &Store, cluster: &str) -> Self {
+        let reader = Self::waiting();
+        reader.opened(store, cluster);
+        reader
+    }
+
     /// The ledger is open, and this is the cluster's identity in it.
     pub(super) fn opened(&self, store: &Store, cluster: &str) {
         if let Self(Some(opened)) = self {

@@ -3,6 +3,7 @@
 mod assets;
 mod guard;
 mod health;
+mod ledger;
 mod openapi;
 mod page;
 mod problem;
@@ -53,6 +54,12 @@ impl FromRef<Shared> for HubHandle {
     }
 }
 
+impl FromRef<Shared> for Reader {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.ledger.clone()
+    }
+}
+
 /// All routes.
 pub fn router(shared: Shared) -> Router {
     // Rendering spawns tasks through this; a second call finds it set already.
@@ -63,6 +70,8 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/topology", get(rest::fleet))
         .route("/api/v1/topology/{namespace}/{statefulset}", get(rest::board))
         .route("/api/v1/records", get(records::records))
+        .route("/api/v1/ledger", get(ledger::rows))
+        .route("/api/v1/ledger/changes", get(ledger::changes))
         .route("/api/v1/openapi.json", get(openapi::document))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
