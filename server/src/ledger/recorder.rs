@@ -97,3 +97,49 @@ impl Recorder {
         self.shared.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use topology::board::Change;
+    use topology::facts::{Event, Kind, Observation, Watch};
+    use topology::ledger::Ledger;
+    use topology::{Timestamp, Topology};
+
+    use super::*;
+
+    /// A row of a pod of its own.
+    fn row(uid: &str) -> Row {
+        let pod = serde_json::json!({
+            "metadata": {"namespace": "shop", "name": "web-0", "uid": uid, "resourceVersion": "1",
+                         "ownerReferences": [{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web", "uid": "set",
+                                              "controller": true}]},
+            "spec": {"containers": []}, "status": {"phase": "Pending"},
+        });
+        let pod: topology::kubernetes::Pod = serde_json::from_value(pod).expect("a pod");
+        let event = Event::Listed(vec![pod.into()]);
+        let (mut topology, mut ledger) = (Topology::default(), Ledger::default());
+        let observation = Observation { watch: Watch::everywhere(Kind::Pod), event };
+        let delta = topology.apply(Timestamp::from_millis(1), [observation]).expect("a change");
+        assert!(delta.boards.iter().any(|(_, changes)| matches!(changes[0], Change::Appeared(_))));
+        ledger.follow(&topology, &delta).pop().expect("a row")
+    }
+
+    #[test]
+    fn given_a_full_buffer_when_more_comes_then_it_is_dropped_and_counted_and_what_waits_is_brought_up_to_date() {
+        let recorder = Recorder::new(2);
+        recorder.put(vec![row("a"), row("b"), row("c")]);
+        assert_eq!((recorder.waiting(), recorder.dropped()), (2, 1));
+        let newer = Row { node: Some("node-a".to_owned()), ..row("a") };
+        recorder.put(vec![newer.clone()]);
+        assert_eq!((recorder.waiting(), recorder.dropped()), (2, 1));
+        let taken = recorder.take(1);
+        assert_eq!(taken, std::slice::from_ref(&newer));
+        // What could not be written goes back, unless a newer state came meanwhile.
+        recorder.put(vec![row("a")]);
+        recorder.put_back(taken);
+        assert_eq!(recorder.take(9), [row("a"), row("b")]);
+        recorder.put(vec![row("c"), row("d")]);
+        recorder.put_back(vec![newer]);
+        assert_eq!((recorder.waiting(), recorder.dropped()), (2, 2));
+    }
+}

@@ -153,9 +153,9 @@ impl Writer {
     /// Until when everything was seen, while the server watches.
     fn watched(&self) -> Option<Watched> {
         let Source::Live { since } = self.status.borrow().source else { return None };
-        let until = Timestamp::from_millis((self.clock)().as_millis() - LAG);
-        let namespaces = self.namespaces.clone();
-        (until >= since).then_some(Watched { run: self.run, began: since, until, namespaces })
+        // At its beginning everything was listed.
+        let until = Timestamp::from_millis((self.clock)().as_millis() - LAG).max(since);
+        Some(Watched { run: self.run, began: since, until, namespaces: self.namespaces.clone() })
     }
 
     async fn failed(&mut self, error: &StoreError) {
