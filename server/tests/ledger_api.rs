@@ -189,6 +189,32 @@ async fn given_pods_that_were_replaced_when_the_changes_are_asked_for_then_old_a
 }
 
 #[tokio::test]
+async fn given_rows_when_the_page_opens_its_ledger_then_each_pod_of_the_set_is_there_with_its_addresses_and_end() {
+    let mut rows = rows(&["seed"]);
+    let marked = rows.iter_mut().find(|row| row.ended.is_some()).expect("one that ended");
+    marked.node = Some("<b>node</b>".to_owned());
+    marked.addresses[0].from = topology::ledger::Moment::Between {
+        after: Timestamp::from_millis(86_400_000),
+        before: Timestamp::from_millis(86_460_000),
+    };
+    let reader = with(rows.clone()).await;
+    let (status, kind, html) = get(&reader, "/sets/seed/web/ledger").await;
+    assert_eq!((status, kind.as_str()), (StatusCode::OK, "text/html; charset=utf-8"));
+    for row in &rows {
+        assert!(html.contains(&format!("data-uid=\"{}\"", row.uid)), "{}: {html}", row.uid);
+        assert!(row.addresses.iter().all(|held| html.contains(&held.ip.to_string())), "{}: {html}", row.uid);
+    }
+    let ended = rows.iter().filter(|row| row.ended.is_some()).count();
+    assert_eq!(html.matches("data-why=\"Deleted\"").count(), ended, "{html}");
+    assert!(html.contains("nobody watched") && html.contains("1970-01-02 00:00:00"), "{html}");
+    assert!(html.contains("&lt;b&gt;node&lt;/b&gt;") && !html.contains("<b>node"), "{html}");
+    let (_, _, other) = get(&reader, "/sets/seed/other/ledger").await;
+    assert!(!other.contains("data-uid"), "{other}");
+    let (_, _, off) = get(&Reader::off(), "/sets/seed/web/ledger").await;
+    assert!(off.contains("--ledger"), "{off}");
+}
+
+#[tokio::test]
 async fn given_a_question_that_cannot_be_answered_when_asked_then_a_problem_names_the_mend() {
     let reader = with(Vec::new()).await;
     for (path, expected) in [

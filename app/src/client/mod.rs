@@ -1,6 +1,7 @@
 //! What only runs in the browser.
 
 mod clock;
+pub(crate) mod ledger;
 pub(crate) mod links;
 mod stream;
 pub(crate) mod theme;

@@ -3,6 +3,7 @@
 mod fleet;
 mod header;
 mod lanes;
+mod ledger;
 mod names;
 mod notice;
 mod pods;
@@ -22,6 +23,8 @@ use crate::say::{Part, Saying};
 use crate::state::Store;
 use fleet::FleetPage;
 use header::Header;
+#[cfg(feature = "ssr")]
+pub use ledger::{ledger_problem, ledger_rows};
 use notice::Notices;
 use rail::Rail;
 use reactive::{changing, text, word};

@@ -67,6 +67,7 @@ pub fn router(shared: Shared) -> Router {
     let plain = Router::new()
         .route("/", get(page::overview))
         .route("/sets/{namespace}/{name}", get(page::set))
+        .route("/sets/{namespace}/{name}/ledger", get(ledger::panel))
         .route("/api/v1/topology", get(rest::fleet))
         .route("/api/v1/topology/{namespace}/{statefulset}", get(rest::board))
         .route("/api/v1/records", get(records::records))

@@ -8,9 +8,9 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -25,6 +25,9 @@ use crate::ledger::{Filter, MAX_PAGE, Position, Reader, Store, StoreError, Unrea
 const MAX_ROWS: usize = 10_000;
 /// Of how many addresses it is looked up at once who had them before.
 const HOLDERS: usize = 200;
+
+/// How many rows the page shows at first.
+const SHOWN: u32 = 100;
 
 /// The parameters as they came.
 type Pairs = Query<Vec<(String, String)>>;
@@ -92,6 +95,22 @@ pub(super) async fn changes(State(reader): State<Reader>, Query(pairs): Pairs) -
         Some(Export::Csv) => download("text/csv; charset=utf-8", "changes.csv", csv::changes(&changes).into()),
         Some(Export::Lines) => download("application/x-ndjson", "changes.ndjson", lines(&changes)?.into()),
     })
+}
+
+/// `GET /sets/{namespace}/{name}/ledger`: the newest rows of a StatefulSet, as the page shows them.
+pub(super) async fn panel(
+    State(reader): State<Reader>,
+    Path((namespace, name)): Path<(String, String)>,
+) -> impl IntoResponse {
+    let filter = Filter { namespace: Some(namespace), statefulset: Some(name), ..Filter::default() };
+    let html = match reader.store() {
+        Err(error) => app::views::ledger_problem(&error.to_string()),
+        Ok((store, cluster)) => match store.page(cluster, &filter, None, SHOWN).await {
+            Ok(page) => app::views::ledger_rows(&page.rows, page.next.is_some()),
+            Err(error) => app::views::ledger_problem(&error.to_string()),
+        },
+    };
+    ([(header::CACHE_CONTROL, "no-store")], Html(html))
 }
 
 /// The changes of the identities of `rows`; the others tell who had an address before.
