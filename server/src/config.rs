@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -12,6 +13,7 @@ use topology::dns::{Name, NameError, PodNames, Zone};
 
 use crate::demo::DemoArgs;
 use crate::dns::Search;
+use crate::ledger::{Place, PlaceError, Retention};
 
 /// Shows the topology state of a cluster's StatefulSets: the ordered pods, the names that stay, the addresses that
 /// change. Reads only; the page is at the address that it prints.
@@ -70,6 +72,24 @@ pub struct Config {
     /// Which names of pods (10-42-1-5.default.pod.cluster.local) the cluster's DNS answers
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = DnsPods::Insecure)]
     pub dns_pods: DnsPods,
+
+    /// Where history is kept.
+    #[arg(
+        long,
+        value_name = "PATH|URL|memory|off",
+        global = true,
+        help = "Where history is kept: a file, a PostgreSQL URL, memory (while it runs), or off; default: \
+                $XDG_DATA_HOME/berth/ledger.db, and memory for a demo that is not kept"
+    )]
+    pub ledger: Option<Place>,
+
+    /// How long history is kept after a pod's end, as in 90d or 12h
+    #[arg(long, value_name = "AGE", default_value = "90d", value_parser = age, global = true)]
+    pub keep: Duration,
+
+    /// How many pods of a cluster history is kept of; those that exist are never dropped
+    #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
+    pub keep_rows: u64,
 
     /// Ask the cluster's DNS what it says, and show it beside what it must say: at an address, or through the API's
     /// port-forward to a DNS pod ("portforward"), or not ("off"); default: in a pod its resolver, else off
@@ -214,6 +234,19 @@ impl Config {
         Ok(Zone { domain, ttl: self.dns_ttl, pods })
     }
 
+    /// Where history is kept.
+    ///
+    /// # Errors
+    /// When nothing was said, and the environment names no folder.
+    pub fn ledger(&self) -> Result<Place, PlaceError> {
+        self.ledger.clone().map_or_else(Place::usual, Ok)
+    }
+
+    /// How much history is kept.
+    pub fn retention(&self) -> Retention {
+        Retention { age: Some(self.keep), rows: self.keep_rows }
+    }
+
     /// How short names are understood.
     pub fn search(&self) -> Option<Search> {
         self.dns_search.clone().map(|namespace| Search { namespace })
@@ -226,4 +259,20 @@ impl Config {
         namespaces.dedup();
         Some(namespaces).filter(|namespaces| !namespaces.is_empty())
     }
+}
+
+/// Reads an age: a number with `d`, `h`, `m` or `s`.
+fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no age: give a number with d, h, m or s, as in 90d");
+    let at = text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at)).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(at);
+    let seconds = match unit {
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }

@@ -12,6 +12,7 @@ use thiserror::Error;
 use tracing::warn;
 
 use crate::config::{Config, ConfigError, DEFAULT_LISTEN};
+use crate::ledger::Place;
 use crate::serve::{self, StartError};
 
 /// The port of the demo's DNS, where it is free: the usual one needs more rights.
@@ -80,6 +81,7 @@ pub async fn run(
         return Err(ConfigError::TwoClusters.into());
     }
     config.check()?;
+    let is_kept = arguments.demo_state.is_some();
     let options = Options {
         listen: arguments.api,
         pace: Pace::default().times(arguments.speed),
@@ -90,6 +92,9 @@ pub async fn run(
     let cluster = Cluster::start(options).await.map_err(DemoError::from)?;
     let file = Kubeconfig::write(arguments.write_kubeconfig, cluster.address())?;
     config.kubeconfig = Some(file.path.clone());
+    if !is_kept {
+        config.ledger.get_or_insert(Place::Memory);
+    }
     if config.listen == DEFAULT_LISTEN && TcpListener::bind(config.listen).is_err() {
         config.listen.set_port(0);
     }

@@ -6,6 +6,7 @@
 //! - [`hub`]: the one owner of the state;
 //! - [`demo`]: the embedded cluster, and Berth on it;
 //! - [`dns`]: a DNS server that answers as the cluster's own must;
+//! - [`ledger`]: the rows of incarnations, kept in a database;
 //! - [`walkthrough`]: the demo's steps, and which were done;
 //! - [`web`]: the page, the stream and the API;
 //! - [`serve`]: all of them together.
@@ -17,6 +18,7 @@ pub mod config;
 pub mod demo;
 pub mod dns;
 pub mod hub;
+pub mod ledger;
 pub mod serve;
 pub mod walkthrough;
 pub mod web;

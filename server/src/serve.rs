@@ -23,6 +23,7 @@ use crate::demo::DemoError;
 use crate::dns;
 use crate::dns::probe::{PortForward, Probe, Resolver, system_servers};
 use crate::hub::{Hub, REPORT_QUEUE};
+use crate::ledger::{Keeper, PlaceError, Reader, Run, StoreError};
 use crate::walkthrough::Walkthrough;
 use crate::web::{self, Hosts, Shared};
 
@@ -56,6 +57,12 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no place for the ledger.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The ledger is not one of this version's.
+    #[error(transparent)]
+    Ledger(#[from] StoreError),
     /// DNS cannot be served.
     #[error(transparent)]
     Dns(#[from] dns::ListenError),
@@ -103,6 +110,7 @@ async fn serve(
     let zone = config.zone()?;
     let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
     let connector = Arc::new(Connector::new(target).await?);
+    let keeper = Keeper::open(config.ledger()?, config.retention()).await?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
     let address = listener.local_addr()?;
@@ -127,11 +135,24 @@ async fn serve(
     let resolver = resolver(config.cluster_dns.as_ref(), &connector).await?;
     // Only now that nothing can refuse to start is the API asked, and DNS.
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
-    let watches = cluster::start(&connector, namespaces.as_deref(), &reports);
-    let hub = tokio::spawn(hub.run(inbox));
-    let probe = resolver.map(|resolver| tokio::spawn(Probe::new(resolver, handle.clone(), reports, now).run()));
-
     let (stopping, stopped) = watch::channel(false);
+    let reader = keeper.as_ref().map_or_else(Reader::off, |keeper| keeper.reader().clone());
+    let hub = match &keeper {
+        Some(keeper) => hub.recorded(keeper.recorder().clone()),
+        None => hub,
+    };
+    let hub = tokio::spawn(hub.run(inbox));
+    let probe = resolver.map(|resolver| Probe::new(resolver, handle.clone(), reports.clone(), now));
+    let probe = probe.map(|probe| tokio::spawn(probe.run()));
+    let (mut watches, mut keeping) = (None, None);
+    match keeper {
+        None => watches = Some(cluster::start(&connector, namespaces.as_deref(), &reports)),
+        Some(keeper) => {
+            let (status, run, stopping) = (handle.status(), handle.instance().0, stopped.clone());
+            let run = Run { connector, namespaces, reports, status, run, clock: now, stopping };
+            keeping = Some(tokio::spawn(keeper.keep(run)));
+        }
+    }
     let clients = Arc::new(AtomicUsize::new(0));
     let playground = if demo.is_some() { Playground::Demo } else { Playground::No };
     let acts = config.allow_actions || playground == Playground::Demo;
@@ -144,6 +165,7 @@ async fn serve(
         hub: handle,
         actor,
         walkthrough,
+        ledger: reader,
         hosts: Arc::new(Hosts::new(address, &config.allow_host)),
         stopping: stopped.clone(),
         clients: Arc::clone(&clients),
@@ -183,6 +205,10 @@ async fn serve(
         }
     }
     drop((watches, dns, observers));
+    if let Some(keeping) = keeping {
+        // Its last rows; what it cannot write in time is told in the log.
+        let _ = timeout(LAST_WORDS * 2, keeping).await;
+    }
     if let Some(probe) = probe {
         probe.abort();
     }

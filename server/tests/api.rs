@@ -20,6 +20,7 @@ async fn get(fed: &Fed, path: &str) -> (StatusCode, String, String) {
         actor: None,
         walkthrough: None,
         hub: fed.hub.clone(),
+        ledger: server::ledger::Reader::off(),
         hosts: Arc::new(server::web::Hosts::new("127.0.0.1:1".parse().expect("valid"), &[])),
         stopping: stopped,
         clients: Arc::new(AtomicUsize::new(0)),

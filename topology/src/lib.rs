@@ -11,6 +11,7 @@
 //! - [`board`] and [`fleet`]: the state, about one StatefulSet and about all;
 //! - [`order`]: what a controller does or waits for;
 //! - [`dns`]: what the cluster's DNS serves;
+//! - [`ledger`]: the lasting rows of incarnations, and how addresses changed;
 //! - [`action`]: what may be done to a cluster, and the kubectl command for it;
 //! - [`wire`]: the protocol;
 //! - [`trace`]: recorded watch streams.
@@ -24,6 +25,7 @@ pub mod fold;
 mod identity;
 pub mod kubectl;
 pub mod kubernetes;
+pub mod ledger;
 pub mod order;
 mod stage;
 mod time;

@@ -5,7 +5,7 @@ mod support;
 use proptest::prelude::*;
 use support::traces;
 use topology::wire::{
-    Bye, Changes, ClientMessage, Cluster, CodecError, Format, Instance, PROTOCOL, Position, Probe, Scope,
+    Bye, Changes, ClientMessage, Cluster, CodecError, Format, History, Instance, PROTOCOL, Position, Probe, Scope,
     ServerMessage, Source, State, Status, Subscription, Welcome,
 };
 use topology::{Revision, SetKey, Timestamp, Topology};
@@ -68,8 +68,12 @@ fn given_the_changes_of_the_traces_when_sent_then_one_has_under_200_bytes() {
 
 #[test]
 fn given_messages_without_a_trace_when_encoded_then_both_formats_give_them_back() {
-    let status =
-        Status { source: Source::Live { since: Timestamp::from_millis(1) }, refused: Vec::new(), probe: Probe::Off };
+    let status = Status {
+        source: Source::Live { since: Timestamp::from_millis(1) },
+        refused: Vec::new(),
+        probe: Probe::Off,
+        history: History::Off,
+    };
     let welcome = Welcome {
         protocol: PROTOCOL,
         version: "0.1.0".to_owned(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 mod clock;
+pub(crate) mod ledger;
 pub(crate) mod links;
 pub(crate) mod present;
 mod stream;

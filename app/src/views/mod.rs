@@ -5,6 +5,7 @@ mod fleet;
 mod guide;
 mod header;
 mod lanes;
+mod ledger;
 mod names;
 mod notice;
 mod pods;
@@ -26,6 +27,8 @@ use actions::ActionDialog;
 use fleet::FleetPage;
 use guide::GuideDrawer;
 use header::Header;
+#[cfg(feature = "ssr")]
+pub use ledger::{ledger_problem, ledger_rows};
 use notice::Notices;
 use rail::Rail;
 use reactive::{changing, text, word};

@@ -1,9 +1,9 @@
 //! Notices above everything else: that the page is not live, and what the server may not see.
 
 use leptos::prelude::*;
-use topology::wire::{Refusal, Source};
+use topology::wire::{History, Refusal, Source};
 
-use super::reactive::{maybe, several, text};
+use super::reactive::{Changing, maybe, several, text};
 use crate::state::{Link, Store};
 
 /// All notices that are due. They are announced politely, so the parts that count seconds are kept out of that.
@@ -14,6 +14,7 @@ pub(super) fn Notices() -> impl IntoView {
     view! {
         <div class="notices" role="status">
             <NotLive/>
+            {history()}
             {several(move || refused.get().into_iter().map(|refusal| view! { <Refused refusal/> }.into_any()).collect())}
             <noscript>
                 <p class="notice">
@@ -22,6 +23,20 @@ pub(super) fn Notices() -> impl IntoView {
             </noscript>
         </div>
     }
+}
+
+/// That history is not kept, or was not for a while.
+fn history() -> Changing {
+    let store = Store::get();
+    let words = Memo::new(move |_| match &store.status.read().history {
+        History::Failing { problem, dropped: 0, .. } => Some(format!("History is not being kept: {problem}.")),
+        History::Failing { problem, dropped, .. } => {
+            Some(format!("History is not being kept: {problem}. {dropped} rows are lost."))
+        }
+        History::Kept { dropped } if *dropped > 0 => Some(format!("History lacks {dropped} rows of a while ago.")),
+        History::Off | History::Starting | History::Kept { .. } => None,
+    });
+    maybe(move || words.get().map(|words| view! { <p class="notice" data-notice="history">{words}</p> }.into_any()))
 }
 
 /// What keeps the page from being live.

@@ -6,6 +6,7 @@ use topology::facts::{Kind, PodManagement};
 use topology::order::Since;
 
 use super::lanes::Lanes;
+use super::ledger::Ledger;
 use super::names::Names;
 use super::pods::Pods;
 use super::reactive::{changing, maybe, text, word};
@@ -35,6 +36,7 @@ pub(super) fn SetPage() -> impl IntoView {
                 <TwoWays/>
             </div>
             <Strangers/>
+            <Ledger/>
         }
         .into_any(),
     })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use topology::Timestamp;
 use topology::facts::{self, Watch};
-use topology::wire::{Probe, Refusal, Source, Status};
+use topology::wire::{History, Probe, Refusal, Source, Status};
 
 use super::Silence;
 
@@ -36,6 +36,7 @@ pub struct Health {
     lost: BTreeSet<Watch>,
     pulse: Result<(), Silence>,
     probe: Probe,
+    history: History,
     since: Timestamp,
     last: Kind,
 }
@@ -59,6 +60,7 @@ impl Health {
             lost: BTreeSet::new(),
             pulse: Ok(()),
             probe: Probe::Off,
+            history: History::Off,
             since: at,
             last: Kind::Starting,
         }
@@ -108,6 +110,11 @@ impl Health {
         self.probe = probe;
     }
 
+    /// The ledger told whether history is kept.
+    pub fn history(&mut self, history: History) {
+        self.history = history;
+    }
+
     /// Whether every first list is in, or refused.
     pub fn is_complete(&self) -> bool {
         self.settled.values().all(|settled| *settled)
@@ -134,7 +141,7 @@ impl Health {
             Kind::Starting => Source::Starting { since, problem: self.problem() },
             Kind::Broken => Source::Broken { since, problem: self.problem().unwrap_or_default() },
         };
-        Status { source, refused: refused.collect(), probe: self.probe.clone() }
+        Status { source, refused: refused.collect(), probe: self.probe.clone(), history: self.history.clone() }
     }
 
     fn refresh(&mut self, at: Timestamp) {

@@ -6,7 +6,9 @@
 
 pub mod connect;
 mod health;
+mod identity;
 mod pulse;
+mod resumed;
 mod slim;
 mod watch;
 
@@ -18,10 +20,12 @@ use topology::Timestamp;
 use topology::facts::{Kind, Observation, Watch};
 use topology::fold::Check;
 use topology::kubernetes;
-use topology::wire::Probe;
+use topology::wire::{History, Probe};
 
 pub use connect::{ConnectError, Connector, Target};
 pub use health::{Health, WatchHealth};
+pub use identity::identity;
+pub use resumed::Resumed;
 pub(crate) use watch::root_cause;
 
 /// What the cluster's tasks tell the hub, in the order in which it happened.
@@ -37,6 +41,11 @@ pub enum Report {
     Probe(Probe),
     /// What the cluster's DNS says.
     Checked(Vec<Check>),
+    /// What the ledger knew of the cluster before. It comes before anything was observed, unless the ledger could not be
+    /// opened then.
+    Resumed(Box<Resumed>),
+    /// Whether history is kept.
+    History(History),
 }
 
 /// The API does not answer.

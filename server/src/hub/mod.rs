@@ -9,15 +9,19 @@ mod recent;
 mod scopes;
 mod touched;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
+use topology::board::MAX_INCARNATIONS;
 use topology::dns::Zone;
 use topology::facts::{Event, Kind, Observation};
+use topology::fold::{Delta, Kept, Past};
+use topology::ledger::Ledger;
 use topology::wire::{Changes, Cluster, Instance, Scope, ServerMessage, State, Status, Subscription};
-use topology::{Timestamp, Topology};
+use topology::{Ordinal, SetKey, Timestamp, Topology};
 
 pub use frame::Frame;
 use handle::Request;
@@ -26,8 +30,9 @@ use recent::Recent;
 use scopes::Scopes;
 use touched::LatelyTouched;
 
-use crate::cluster::{Health, Report};
+use crate::cluster::{Health, Report, Resumed};
 use crate::dns::{Published, Shared};
+use crate::ledger::Recorder;
 
 /// How many reports may wait for the hub; beyond that the watches wait, and so the API server.
 pub const REPORT_QUEUE: usize = 4_096;
@@ -53,6 +58,9 @@ pub struct Hub {
     namespaces: Option<Arc<[String]>>,
     instance: Instance,
     clock: fn() -> Timestamp,
+    ledger: Option<(Ledger, Recorder)>,
+    /// What the ledger knew, when that came after the first lists.
+    late: Option<Resumed>,
 }
 
 impl Hub {
@@ -83,6 +91,8 @@ impl Hub {
             namespaces,
             instance,
             clock,
+            ledger: None,
+            late: None,
         };
         hub.publish_records(clock());
         (HubTask { hub, inbox }, handle)
@@ -109,14 +119,20 @@ impl Hub {
                 }
                 Report::Probe(probe) => self.health.probe(probe),
                 Report::Checked(new) => checks.extend(new),
+                Report::Resumed(resumed) => self.resume(*resumed, at),
+                Report::History(history) => self.health.history(history),
             }
         }
         if let Some(delta) = self.topology.apply(at, observations) {
             if self.readiness.borrow().ever {
                 self.touched.push(&delta);
             }
+            if let Some((ledger, recorder)) = &mut self.ledger {
+                recorder.put(ledger.follow(&self.topology, &delta));
+            }
             self.publish(delta);
         }
+        self.close_missing(at);
         if !checks.is_empty()
             && let Some(delta) = self.topology.check(at, checks)
         {
@@ -141,9 +157,52 @@ impl Hub {
         });
     }
 
-    fn publish(&mut self, delta: topology::fold::Delta) {
+    fn publish(&mut self, delta: Delta) {
         self.scopes.publish(&delta);
         self.recent.push(delta);
+    }
+
+    /// Begins where an earlier run ended: its boards, until the first lists tell what became of their pods.
+    fn resume(&mut self, resumed: Resumed, at: Timestamp) {
+        if self.topology.has_listed_any() {
+            self.late = Some(resumed);
+            return;
+        }
+        let Resumed { rows, watched, gaps } = resumed;
+        let mut identities: BTreeMap<(SetKey, Ordinal), Kept> = BTreeMap::new();
+        for row in &rows {
+            let kept = identities.entry((row.set.clone(), row.ordinal));
+            let kept =
+                kept.or_insert_with(|| Kept { set: row.set.clone(), ordinal: row.ordinal, incarnations: Vec::new() });
+            kept.incarnations.push(row.incarnation());
+        }
+        for kept in identities.values_mut() {
+            let excess = kept.incarnations.len().saturating_sub(MAX_INCARNATIONS);
+            kept.incarnations.drain(..excess);
+        }
+        // The rows of the past do not change; those that can are followed from where they ended.
+        if let Some((ledger, _)) = &mut self.ledger {
+            let until = watched.iter().map(|(_, until)| *until).min();
+            *ledger = Ledger::resume(rows, until);
+        }
+        if let Some(delta) =
+            self.topology.resume(at, Past { watched, gaps, identities: identities.into_values().collect() })
+        {
+            self.publish(delta);
+        }
+    }
+
+    /// What the ledger knew came when the cluster was watched already: what it left open and is gone by now is closed,
+    /// once every list is in.
+    fn close_missing(&mut self, at: Timestamp) {
+        if !self.health.is_complete() {
+            return;
+        }
+        let (Some(Resumed { rows, watched, .. }), Some((_, recorder))) = (self.late.take(), &self.ledger) else {
+            return;
+        };
+        let until = watched.iter().map(|(_, until)| *until).min();
+        recorder.put(topology::ledger::missing(&self.topology, rows, until, at));
     }
 
     /// What DNS must serve may change without a board that does.
@@ -244,6 +303,13 @@ pub struct HubTask {
 }
 
 impl HubTask {
+    /// Lets the recorder have the rows that changes make.
+    #[must_use]
+    pub fn recorded(mut self, recorder: Recorder) -> Self {
+        self.hub.ledger = Some((Ledger::default(), recorder));
+        self
+    }
+
     /// Runs until every handle is dropped. When the reports end, what is known stays and can be asked for.
     pub async fn run(mut self, mut reports: mpsc::Receiver<Report>) {
         let mut batch = Vec::with_capacity(BATCH);

@@ -4,6 +4,7 @@ mod actions;
 mod assets;
 mod guard;
 mod health;
+mod ledger;
 mod openapi;
 mod page;
 mod problem;
@@ -30,6 +31,7 @@ pub use guard::Hosts;
 
 use crate::act::{Actor, Playground};
 use crate::hub::HubHandle;
+use crate::ledger::Reader;
 use crate::walkthrough::Walkthrough;
 
 /// How many clients may have a stream at once.
@@ -44,6 +46,8 @@ pub struct Shared {
     pub actor: Option<Arc<Actor>>,
     /// The demo's walk-through.
     pub walkthrough: Option<Arc<Walkthrough>>,
+    /// Where history is read.
+    pub ledger: Reader,
     /// Which names the server is reached by.
     pub hosts: Arc<Hosts>,
     /// Turns true when the server stops.
@@ -69,6 +73,12 @@ impl FromRef<Shared> for HubHandle {
     }
 }
 
+impl FromRef<Shared> for Reader {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.ledger.clone()
+    }
+}
+
 /// All routes.
 pub fn router(shared: Shared) -> Router {
     // Rendering spawns tasks through this; a second call finds it set already.
@@ -76,9 +86,12 @@ pub fn router(shared: Shared) -> Router {
     let plain = Router::new()
         .route("/", get(page::overview))
         .route("/sets/{namespace}/{name}", get(page::set))
+        .route("/sets/{namespace}/{name}/ledger", get(ledger::panel))
         .route("/api/v1/topology", get(rest::fleet))
         .route("/api/v1/topology/{namespace}/{statefulset}", get(rest::board))
         .route("/api/v1/records", get(records::records))
+        .route("/api/v1/ledger", get(ledger::rows))
+        .route("/api/v1/ledger/changes", get(ledger::changes))
         .route("/api/v1/actions", get(actions::offer).post(actions::perform))
         .route("/api/v1/walkthrough", get(walkthrough::guide))
         .route("/api/v1/walkthrough/{step}", post(walkthrough::run))

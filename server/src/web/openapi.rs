@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use topology::action::{Action, Offer};
 
 use super::actions::Done;
+use super::ledger::{CHANGES, ChangesView, Parameter, ROWS, RowsView};
 use super::problem::Problem;
 use super::records::RecordsView;
 use super::rest::{BoardView, FleetView};
@@ -25,7 +26,7 @@ pub(super) async fn document() -> Response {
     response
 }
 
-#[allow(clippy::too_many_lines, reason = "one entry for each address")]
+#[allow(clippy::too_many_lines, reason = "one entry for each route")]
 fn describe() -> Value {
     let mut schemas = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into())
@@ -38,12 +39,23 @@ fn describe() -> Value {
     let done = schemas.subschema_for::<Done>();
     let guide = schemas.subschema_for::<Guide>();
     let printed = schemas.subschema_for::<Printed>();
+    let (rows, changes) = (schemas.subschema_for::<RowsView>(), schemas.subschema_for::<ChangesView>());
     let problem = schemas.subschema_for::<Problem>();
     let components = schemas.take_definitions(true);
     let answer = |description: &str, kind: &str, schema: &schemars::Schema| json!({"description": description, "content": {kind: {"schema": schema}}});
     let parameter = |name: &str, place: &str, description: &str| {
         json!({"name": name, "in": place, "required": place == "path", "description": description,
                "schema": {"type": "string"}})
+    };
+    let parameters = |all: &[Parameter]| -> Vec<Value> {
+        all.iter().map(|(name, description)| parameter(name, "query", description)).collect()
+    };
+    let download = |description: &str, kind: &str, schema: &schemars::Schema| {
+        let mut answer = answer(description, kind, schema);
+        for kind in ["text/csv", "application/x-ndjson"] {
+            answer["content"][kind] = json!({"schema": {"type": "string"}});
+        }
+        answer
     };
     let text = |description: &str| json!({"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}});
     let problems = "application/problem+json";
@@ -87,6 +99,28 @@ fn describe() -> Value {
                     parameter("service", "query", "Only those of Services of this name"),
                 ],
                 "responses": {"200": answer("The record sets of now", "application/json", &records)},
+            }},
+            "/api/v1/ledger": {"get": {
+                "operationId": "listIncarnations",
+                "summary": "The pods that held identities, newest first, also those that are gone",
+                "parameters": parameters(ROWS),
+                "responses": {
+                    "200": download("A page of rows, or all of them", "application/json", &rows),
+                    "400": answer("A parameter that cannot be used", problems, &problem),
+                    "404": answer("No history is kept", problems, &problem),
+                    "503": answer("The ledger is not open", problems, &problem),
+                },
+            }},
+            "/api/v1/ledger/changes": {"get": {
+                "operationId": "listAddressChanges",
+                "summary": "How the addresses of identities changed, oldest first, and which were another pod's before",
+                "parameters": parameters(CHANGES),
+                "responses": {
+                    "200": download("The changes", "application/json", &changes),
+                    "400": answer("A parameter that cannot be used", problems, &problem),
+                    "404": answer("No history is kept", problems, &problem),
+                    "503": answer("The ledger is not open", problems, &problem),
+                },
             }},
             "/api/v1/actions": {
                 "get": {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Runs until it is dropped.
 pub(crate) struct ControlPlane {
@@ -68,8 +69,17 @@ impl ControlPlane {
 
     /// Kills kube-apiserver, and starts it again on its port: what its watch cache held is gone.
     pub(crate) fn restart_apiserver(&self) {
+        // One after the other has had its effect: of two signals at once, the script may see only one.
+        let before = self.id_of_apiserver();
         self.signal("USR1");
+        let command_line = format!("/proc/{before}/cmdline");
+        wait_until("kube-apiserver is gone", || std::fs::read(&command_line).unwrap_or_default().is_empty());
         self.signal("USR2");
+        wait_until("kube-apiserver is started again", || self.id_of_apiserver() != before);
+    }
+
+    fn id_of_apiserver(&self) -> String {
+        std::fs::read_to_string(self.folder.join("kube-apiserver.pid")).unwrap_or_default().trim().to_owned()
     }
 
     fn signal(&self, name: &str) {
@@ -78,13 +88,18 @@ impl ControlPlane {
         assert!(sent.success(), "{name} reaches the control plane");
     }
 
+    /// kubectl with these arguments, to be run.
+    pub(crate) fn kubectl_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.setting("KUBECTL"));
+        command.arg("--kubeconfig").arg(self.kubeconfig()).args(arguments);
+        command
+    }
+
     /// Runs kubectl with this on its standard input; what it prints.
     pub(crate) fn kubectl(&self, arguments: &[&str], input: &str) -> Result<String, String> {
         use std::io::Write as _;
-        let mut child = Command::new(self.setting("KUBECTL"))
-            .arg("--kubeconfig")
-            .arg(self.kubeconfig())
-            .args(arguments)
+        let mut child = self
+            .kubectl_command(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -94,6 +109,14 @@ impl ControlPlane {
         let output = child.wait_with_output().expect("it ends");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}, in time");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -13,6 +13,7 @@ use futures::{SinkExt, StreamExt};
 use server::clock::now;
 use server::cluster::{Health, Report, WatchHealth, watches};
 use server::hub::{Hub, HubHandle};
+use server::ledger::Reader;
 use server::web::{Hosts, Shared, router};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -96,6 +97,7 @@ pub(crate) async fn served() -> Served {
         actor: None,
         walkthrough: None,
         hub: fed.hub.clone(),
+        ledger: Reader::off(),
         hosts: Arc::new(Hosts::new(address, &[])),
         stopping: stopped.clone(),
         clients: Arc::new(AtomicUsize::new(0)),

@@ -15,7 +15,7 @@ export async function freePort() {
 
 /** Starts Berth and waits until it says where it is. */
 export function startBerth({ kubeconfig, port = 0, flags = [] }) {
-  return start(['--kubeconfig', kubeconfig, '--listen', `127.0.0.1:${port}`, ...flags]);
+  return start(['--kubeconfig', kubeconfig, '--listen', `127.0.0.1:${port}`, '--ledger', 'memory', ...flags]);
 }
 
 /** Starts the demo, which writes a kubeconfig. */

@@ -127,6 +127,11 @@ impl ServiceRecords {
         self.slices.iter().any(|(_, rows)| rows.has(label, address))
     }
 
+    /// Whether the name of that label answers with that address.
+    pub(crate) fn answers(&self, label: &str, address: IpAddr) -> bool {
+        matches!(self.kind, Some(ServiceKind::Headless | ServiceKind::ClusterIp(_))) && self.serves(label, address)
+    }
+
     pub(super) fn select(&self, part: Part<'_>) -> Selection<'_> {
         match (&self.kind, part) {
             (Some(ServiceKind::ExternalName(target)), Part::Whole) if target.parse::<IpAddr>().is_err() => {

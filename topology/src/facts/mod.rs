@@ -8,7 +8,7 @@ mod service;
 mod stateful_set;
 
 pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
-pub use pod::{Owner, Phase, Pod};
+pub use pod::{Disruption, Owner, Phase, Pod};
 pub use protocol::Protocol;
 pub use service::{Service, ServiceKind, ServicePort};
 pub use stateful_set::{Counts, MaxUnavailable, PodManagement, StatefulSet, UpdateStrategy};

@@ -51,12 +51,39 @@ pub struct Pod {
     pub columns: PodColumns,
     /// The ControllerRevision that it was made from.
     pub revision: Option<String>,
+    /// Why the cluster itself ends it, where it does.
+    pub disruption: Option<Disruption>,
+    /// Whether its deletion gives it no time to end in.
+    pub forced: bool,
 }
 
 impl Pod {
     /// Running with a true Ready condition: what the StatefulSet controller waits for.
     pub fn is_running_and_ready(&self) -> bool {
         self.phase == Phase::Running && self.ready_since.is_some()
+    }
+}
+
+/// Why the cluster itself ends a pod (its condition `DisruptionTarget`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Disruption {
+    /// Evicted through the API, as by a drain, or by its kubelet.
+    Evicted,
+    /// The scheduler makes room for a pod of higher priority.
+    Preempted,
+    /// Its node is tainted or gone.
+    NodeLost,
+}
+
+impl Disruption {
+    fn of(pod: &kubernetes::Pod) -> Option<Self> {
+        let condition = pod.condition("DisruptionTarget").filter(|condition| condition.is_true())?;
+        match condition.reason.as_str() {
+            "EvictionByEvictionAPI" | "TerminationByKubelet" => Some(Self::Evicted),
+            "PreemptionByScheduler" => Some(Self::Preempted),
+            "DeletionByTaintManager" | "DeletionByPodGC" => Some(Self::NodeLost),
+            _ => None,
+        }
     }
 }
 
@@ -105,6 +132,8 @@ impl From<kubernetes::Pod> for Pod {
             .filter(|condition| condition.is_true())
             .map(|condition| condition.last_transition_time.or(pod.metadata.creation_timestamp).unwrap_or_default());
         let deleting = pod.metadata.deletion_asked();
+        let disruption = Disruption::of(&pod);
+        let forced = deleting.is_some() && pod.metadata.deletion_grace_period_seconds == Some(0);
         let owner = pod.metadata.controller().map(|owner| Owner {
             kind: owner.kind.clone(),
             name: owner.name.clone(),
@@ -133,6 +162,8 @@ impl From<kubernetes::Pod> for Pod {
             subdomain: Some(pod.spec.subdomain).filter(|subdomain| !subdomain.is_empty()),
             node: Some(pod.spec.node_name).filter(|node| !node.is_empty()),
             host_network: pod.spec.host_network,
+            disruption,
+            forced,
             deleting,
             owner,
             hostname,

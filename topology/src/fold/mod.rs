@@ -7,6 +7,7 @@ mod checks;
 mod facts_store;
 mod histories;
 mod pods;
+mod resume;
 mod services;
 mod strangers;
 mod warnings;
@@ -15,13 +16,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use checks::{Check, Touched, Wanted};
 use facts_store::FactsStore;
+use resume::Unconfirmed;
+pub use resume::{Kept, Past};
 
 use crate::board::{Board, Change, Controller, End, Spec, Unwatched};
 use crate::dns::{Directory, Zone};
-use crate::facts::{Counts, Event, Kind, Object, Observation, StatefulSet, Watch};
+use crate::facts::{Counts, Disruption, Event, Kind, Object, Observation, Pod, StatefulSet, Watch};
 use crate::fleet::{Fleet, FleetChange, Summary};
 use crate::order::{Member, Order, Reason, Situation, explain};
-use crate::{ResourceVersion, Revision, SetKey, Timestamp};
+use crate::{ResourceVersion, Revision, SetKey, Timestamp, Uid};
 
 /// How many boards of StatefulSets that are gone, with all their pods, are kept for their history.
 pub const MAX_FORMER_BOARDS: usize = 256;
@@ -34,6 +37,7 @@ pub struct Topology {
     boards: BTreeMap<SetKey, Box<Board>>,
     fleet: Fleet,
     revision: Revision,
+    unconfirmed: Unconfirmed,
 }
 
 /// What is known of one watch.
@@ -60,6 +64,22 @@ pub struct Delta {
     pub boards: Vec<(SetKey, Vec<Change>)>,
     /// The steps of the fleet.
     pub fleet: Vec<FleetChange>,
+    /// The kinds of which it took something that nobody saw happen, and since when nobody had watched (`None` before
+    /// the first list).
+    pub learnt: BTreeMap<Kind, Option<Timestamp>>,
+    /// The pods that it removed.
+    pub gone: Vec<GonePod>,
+}
+
+/// A pod that was removed: what its last state told about why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GonePod {
+    /// Its UID.
+    pub uid: Uid,
+    /// Why the cluster itself ended it, where it did.
+    pub disruption: Option<Disruption>,
+    /// Whether its deletion gave it no time to end in.
+    pub forced: bool,
 }
 
 impl Topology {
@@ -99,6 +119,11 @@ impl Topology {
         self.facts.expires()
     }
 
+    /// The pod of that name, as the cluster said last.
+    pub(crate) fn pod(&self, namespace: &str, name: &str) -> Option<&Pod> {
+        self.facts.namespace(namespace)?.pods.get(name)
+    }
+
     /// What the cluster's DNS must answer now; a copy is cheap.
     pub fn directory(&self) -> &Directory {
         self.facts.directory()
@@ -115,6 +140,8 @@ struct Batch<'a> {
     topology: &'a mut Topology,
     at: Timestamp,
     steps: BTreeMap<SetKey, Vec<Change>>,
+    learnt: BTreeMap<Kind, Option<Timestamp>>,
+    gone: Vec<GonePod>,
 }
 
 /// How it is known that an object came or went.
@@ -131,7 +158,7 @@ enum How {
 
 impl<'a> Batch<'a> {
     fn new(topology: &'a mut Topology, at: Timestamp) -> Self {
-        Self { topology, at, steps: BTreeMap::new() }
+        Self { topology, at, steps: BTreeMap::new(), learnt: BTreeMap::new(), gone: Vec::new() }
     }
 }
 
@@ -140,6 +167,8 @@ impl Batch<'_> {
         let at = self.at;
         let state = self.topology.watches.entry(watch.clone()).or_default();
         match event {
+            // Before its first list, and where no earlier run had watched, there was nothing to interrupt.
+            Event::Interrupted { .. } if !state.listed && state.interrupted.is_none() => {}
             Event::Interrupted { since } => {
                 // What it reported while it was whole shows that it still was.
                 let since = since.min(at).max(state.heard);
@@ -200,12 +229,7 @@ impl Batch<'_> {
 
     /// The kinds of which no list has come in that covers the namespace.
     fn unseen(&self, namespace: &str) -> Vec<Kind> {
-        let listed = |kind: Kind, namespace: Option<&str>| {
-            let watch = Watch { kind, namespace: namespace.map(str::to_owned) };
-            self.topology.watches.get(&watch).is_some_and(|state| state.listed)
-        };
-        let unseen = |kind: &Kind| !listed(*kind, None) && !listed(*kind, Some(namespace));
-        Kind::ALL.into_iter().filter(unseen).collect()
+        Kind::ALL.into_iter().filter(|kind| !self.topology.has_listed(*kind, namespace)).collect()
     }
 
     /// A complete list: what is missing from it is gone.
@@ -222,9 +246,11 @@ impl Batch<'_> {
                 self.put(object, how);
             }
         }
+        self.confirm(watch, how);
     }
 
     fn put(&mut self, object: Object, how: How) {
+        self.note(object.kind(), how);
         match object {
             Object::Pod(pod) => self.put_pod(&pod, how),
             Object::Service(service) => {
@@ -244,6 +270,7 @@ impl Batch<'_> {
     }
 
     fn remove(&mut self, object: &Object, how: How) {
+        self.note(object.kind(), how);
         match object {
             Object::Pod(pod) => self.remove_pod(pod, how),
             Object::Service(service) => {
@@ -260,6 +287,14 @@ impl Batch<'_> {
                 }
             }
             Object::StatefulSet(set) => self.remove_set(set),
+        }
+    }
+
+    /// Notes what nobody saw happen; of several stretches the earliest beginning counts.
+    fn note(&mut self, kind: Kind, how: How) {
+        if let How::Learnt { unwatched_since } = how {
+            let since = self.learnt.entry(kind).or_insert(unwatched_since);
+            *since = (*since).min(unwatched_since);
         }
     }
 
@@ -373,7 +408,14 @@ impl Batch<'_> {
             return None;
         }
         self.topology.revision = self.topology.revision.next();
-        Some(Delta { revision: self.topology.revision, at: self.at, boards, fleet })
+        Some(Delta {
+            revision: self.topology.revision,
+            at: self.at,
+            boards,
+            fleet,
+            learnt: self.learnt,
+            gone: self.gone,
+        })
     }
 
     fn explain(&self, key: &SetKey) -> Order {

@@ -1,6 +1,6 @@
 //! Pods to lanes: who holds which identity, from when to when.
 
-use super::{Batch, How};
+use super::{Batch, GonePod, How};
 use crate::board::{Change, End, Found, Incarnation};
 use crate::facts::Pod;
 use crate::{Ordinal, SetKey};
@@ -32,6 +32,7 @@ impl Batch<'_> {
             }
         }
         if let Some((key, ordinal)) = identity {
+            self.replace_kept(&key, ordinal, pod, how);
             let found = match how {
                 How::Watched if known => Found::Adopted,
                 How::Watched => Found::Watched,
@@ -44,6 +45,8 @@ impl Batch<'_> {
 
     pub(super) fn remove_pod(&mut self, pod: &Pod, how: How) {
         if let Some(gone) = self.topology.facts.remove_pod(&pod.namespace, &pod.name, &pod.uid) {
+            let (uid, disruption, forced) = (gone.uid.clone(), gone.disruption, gone.forced);
+            self.gone.push(GonePod { uid, disruption, forced });
             self.end(identity_of(&gone), how, Gone::Deleted);
             self.stranger_changed(&pod.namespace, &pod.name);
         }
@@ -69,7 +72,7 @@ impl Batch<'_> {
         }
     }
 
-    fn end(&mut self, identity: Option<(SetKey, Ordinal)>, how: How, gone: Gone) {
+    pub(super) fn end(&mut self, identity: Option<(SetKey, Ordinal)>, how: How, gone: Gone) {
         let Some((key, ordinal)) = identity else { return };
         let Some(board) = self.topology.boards.get(&key) else { return };
         let Some(current) = board.lane(ordinal).and_then(|lane| lane.current()) else { return };
@@ -88,7 +91,7 @@ impl Batch<'_> {
 
 /// How a pod stopped holding an identity.
 #[derive(Clone, Copy)]
-enum Gone {
+pub(super) enum Gone {
     /// It was deleted.
     Deleted,
     /// It exists, but is no member any more.

@@ -20,7 +20,7 @@ use crate::fleet::{Fleet, FleetChange};
 use crate::{Revision, SetKey, Timestamp};
 
 /// The number of this protocol.
-pub const PROTOCOL: u16 = 3;
+pub const PROTOCOL: u16 = 4;
 
 /// How many scopes a client may have at once.
 pub const MAX_SUBSCRIPTIONS: usize = 8;
@@ -167,6 +167,32 @@ pub struct Status {
     pub refused: Vec<Refusal>,
     /// Whether the cluster's DNS is asked.
     pub probe: Probe,
+    /// Whether history is kept.
+    pub history: History,
+}
+
+/// Whether history is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum History {
+    /// It is not.
+    Off,
+    /// Where it is kept is not open yet.
+    Starting,
+    /// It is.
+    Kept {
+        /// How many pods' rows are missing or incomplete, because they could not be kept until they could be written.
+        dropped: u64,
+    },
+    /// It cannot be written. What happens meanwhile waits, as long as there is room.
+    Failing {
+        /// Since when (server's clock).
+        since: Timestamp,
+        /// What went wrong, in the words of the error.
+        problem: String,
+        /// How many rows there was no room for.
+        dropped: u64,
+    },
 }
 
 /// Whether the cluster's DNS is asked what it says.

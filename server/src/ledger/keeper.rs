@@ -1,0 +1,106 @@
+//! Keeps a ledger beside the watches: they begin where an earlier run ended, and what they bring is written.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use topology::Timestamp;
+use topology::wire::{History, Status};
+use tracing::warn;
+
+use super::writer::Writer;
+use super::{BUFFER, Place, Reader, Recorder, Retention, Store, StoreError};
+use crate::cluster::{self, Connector, Report};
+
+/// A ledger that is to be kept.
+#[derive(Debug)]
+pub struct Keeper {
+    place: Place,
+    store: Option<Store>,
+    retention: Retention,
+    recorder: Recorder,
+    reader: Reader,
+}
+
+/// Of what a ledger is kept.
+pub struct Run {
+    /// The way to the cluster.
+    pub connector: Arc<Connector>,
+    /// The namespaces that are watched; `None` is all.
+    pub namespaces: Option<Vec<String>>,
+    /// The way to the hub.
+    pub reports: mpsc::Sender<Report>,
+    /// How the server stands to the cluster.
+    pub status: watch::Receiver<Status>,
+    /// Which run of the server this is.
+    pub run: u32,
+    /// The clock.
+    pub clock: fn() -> Timestamp,
+    /// Turns true when the server stops.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl Keeper {
+    /// Opens the ledger; `None` when it is off. One that cannot be opened now is tried again while it is kept.
+    ///
+    /// # Errors
+    /// When it never can: another version wrote it, or it is something else.
+    pub async fn open(place: Place, retention: Retention) -> Result<Option<Self>, StoreError> {
+        let store = match Store::open(&place).await {
+            Ok(None) => return Ok(None),
+            Ok(store) => store,
+            Err(error) if error.is_passing() => {
+                warn!(%place, %error, "the ledger cannot be opened now");
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let (recorder, reader) = (Recorder::new(BUFFER), Reader::waiting());
+        Ok(Some(Self { place, store, retention, recorder, reader }))
+    }
+
+    /// Takes the hub's rows.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Where the ledger is read.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Asks which cluster it is, gives the hub what the ledger knows of it, and only then watches, and writes until the
+    /// server stops.
+    pub async fn keep(self, run: Run) {
+        let Run { connector, namespaces, reports, status, run, clock, mut stopping } = run;
+        let cluster = tokio::select! {
+            cluster = cluster::identity(&connector, &reports) => cluster,
+            () = stopped(&mut stopping) => None,
+        };
+        let Some(cluster) = cluster else { return };
+        let mut writer = Writer {
+            place: self.place,
+            store: self.store,
+            recorder: self.recorder,
+            reader: self.reader,
+            cluster,
+            namespaces,
+            run,
+            status,
+            retention: self.retention,
+            reports,
+            history: History::Starting,
+            resumed: false,
+            clock,
+        };
+        // Before anything is observed, where that is possible.
+        writer.begin().await;
+        let _watches = cluster::start(&connector, writer.namespaces.as_deref(), &writer.reports);
+        writer.run(stopping).await;
+    }
+}
+
+/// Done when the server stops.
+pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone: that is the same. What is borrowed must not live on.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}

@@ -1,0 +1,225 @@
+//! What may be asked of the ledger, and how.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use axum::http::StatusCode;
+use topology::ledger::IpChange;
+use topology::{Timestamp, Uid};
+
+use super::super::problem::Problem;
+use crate::ledger::{Filter, MAX_PAGE, Position, State};
+
+/// How many rows a page has unless it is said.
+const USUAL_PAGE: u32 = 100;
+
+/// A parameter: its name, and what it is for.
+pub(in crate::web) type Parameter = (&'static str, &'static str);
+
+/// The parameters of `/api/v1/ledger`.
+pub(in crate::web) const ROWS: &[Parameter] = &[
+    ("namespace", "Only pods of this namespace"),
+    ("statefulset", "Only pods of StatefulSets of this name"),
+    ("pod", "Only pods of this name"),
+    ("node", "Only pods on this node"),
+    ("ip", "Only pods that had this address"),
+    ("from", "Only pods that were not gone before this time (RFC 3339, as 2026-01-31T12:00:00Z)"),
+    ("to", "Only pods that had come by this time (RFC 3339)"),
+    ("ended", "true: only pods that are gone; false: only pods that exist"),
+    ("limit", "How many rows a page has, from 1 to 1000 (default 100)"),
+    ("after", "Where the page begins: `next` of the page before"),
+    ("format", "json: a page (the default); csv or ndjson: every row, to download"),
+];
+
+/// The parameters of `/api/v1/ledger/changes`.
+pub(in crate::web) const CHANGES: &[Parameter] = &[
+    ("namespace", "Only identities of this namespace"),
+    ("statefulset", "Only identities of StatefulSets of this name"),
+    ("pod", "Only the identity of this name, as web-0"),
+    ("ip", "Only changes from or to this address"),
+    ("from", "Only changes since this time (RFC 3339, as 2026-01-31T12:00:00Z)"),
+    ("to", "Only changes until this time (RFC 3339)"),
+    ("recycled", "true: only changes to an address that another pod had before"),
+    ("format", "json (the default), csv or ndjson"),
+];
+
+/// What is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Export {
+    /// Comma-separated values.
+    Csv,
+    /// A JSON object on each line.
+    Lines,
+}
+
+/// In which form rows are wanted.
+#[derive(Debug)]
+pub(super) enum Format {
+    /// A page as JSON.
+    Page { limit: u32, after: Option<Position> },
+    /// All of them.
+    Export(Export),
+}
+
+/// What is asked of `/api/v1/ledger`.
+#[derive(Debug)]
+pub(super) struct RowsQuery {
+    pub(super) filter: Filter,
+    pub(super) format: Format,
+}
+
+/// What is asked of `/api/v1/ledger/changes`.
+#[derive(Debug)]
+pub(super) struct ChangesQuery {
+    /// The rows that the changes are derived from.
+    pub(super) filter: Filter,
+    ip: Option<IpAddr>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    recycled: bool,
+    pub(super) format: Option<Export>,
+}
+
+impl RowsQuery {
+    pub(super) fn parse(pairs: &[(String, String)]) -> Result<Self, Problem> {
+        let given = Given::new(pairs, ROWS)?;
+        let (limit, after) = (given.limit()?, given.after()?);
+        let format = match given.export()? {
+            None => Format::Page { limit: limit.unwrap_or(USUAL_PAGE), after },
+            Some(export) if limit.is_none() && after.is_none() => Format::Export(export),
+            Some(_) => {
+                return Err(wrong("limit and after are for pages of JSON; a download has every row: leave them out"));
+            }
+        };
+        let filter = Filter {
+            node: given.text("node"),
+            ip: given.parsed("ip", "an IP address, as 10.1.2.3 or fd00::1")?,
+            from: given.time("from")?,
+            until: given.time("to")?,
+            state: given.flag("ended")?.map(|ended| if ended { State::Ended } else { State::Open }),
+            ..given.identities()
+        };
+        if let (Some(from), Some(until)) = (filter.from, filter.until)
+            && from > until
+        {
+            return Err(wrong("from is later than to: exchange them"));
+        }
+        Ok(Self { filter, format })
+    }
+}
+
+impl ChangesQuery {
+    pub(super) fn parse(pairs: &[(String, String)]) -> Result<Self, Problem> {
+        let given = Given::new(pairs, CHANGES)?;
+        Ok(Self {
+            filter: given.identities(),
+            ip: given.parsed("ip", "an IP address, as 10.1.2.3 or fd00::1")?,
+            from: given.time("from")?,
+            to: given.time("to")?,
+            recycled: given.flag("recycled")?.unwrap_or_default(),
+            format: given.export()?,
+        })
+    }
+
+    pub(super) fn wants(&self, change: &IpChange) -> bool {
+        self.ip.is_none_or(|ip| change.old == ip || change.new == Some(ip))
+            && self.from.is_none_or(|from| change.at >= from)
+            && self.to.is_none_or(|to| change.at <= to)
+            && (!self.recycled || change.recycled_from.is_some())
+    }
+}
+
+/// The parameters that were given, each once and each known.
+struct Given<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Given<'a> {
+    fn new(pairs: &'a [(String, String)], known: &[Parameter]) -> Result<Self, Problem> {
+        let mut given: Vec<(&str, &str)> = Vec::new();
+        for (name, value) in pairs {
+            if !known.iter().any(|(known, _)| known == name) {
+                let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                return Err(wrong(format!("there is no parameter {name:?}; there are {}", known.join(", "))));
+            }
+            if given.iter().any(|(given, _)| given == name) {
+                return Err(wrong(format!("{name} is given twice: give it once")));
+            }
+            given.push((name, value));
+        }
+        Ok(Self(given))
+    }
+
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    fn identities(&self) -> Filter {
+        Filter {
+            namespace: self.text("namespace"),
+            statefulset: self.text("statefulset"),
+            pod: self.text("pod"),
+            ..Filter::default()
+        }
+    }
+
+    fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
+        let read = |value: &str| value.parse().map_err(|_| not(name, value, what));
+        self.get(name).map(read).transpose()
+    }
+
+    fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+        let what = "a time: write it as 2026-01-31T12:00:00Z (a + in it as %2B)";
+        let read = |value: &str| Timestamp::parse(value).ok_or_else(|| not(name, value, what));
+        self.get(name).map(read).transpose()
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
+        self.parsed(name, "true or false")
+    }
+
+    fn limit(&self) -> Result<Option<u32>, Problem> {
+        let what = "a number from 1 to 1000";
+        match self.parsed("limit", what)? {
+            Some(limit) if !(1..=MAX_PAGE).contains(&limit) => Err(not("limit", limit, what)),
+            limit => Ok(limit),
+        }
+    }
+
+    fn after(&self) -> Result<Option<Position>, Problem> {
+        let read = |value: &str| {
+            let (millis, uid) = value.split_once('.')?;
+            Some(Position { first_seen: Timestamp::from_millis(millis.parse().ok()?), uid: Uid::from(uid) })
+        };
+        let read = |value| {
+            read(value).ok_or_else(|| not("after", value, "a place in the ledger: give `next` of a page as it is"))
+        };
+        self.get("after").map(read).transpose()
+    }
+
+    fn export(&self) -> Result<Option<Export>, Problem> {
+        match self.get("format") {
+            None | Some("json") => Ok(None),
+            Some("csv") => Ok(Some(Export::Csv)),
+            Some("ndjson") => Ok(Some(Export::Lines)),
+            Some(other) => Err(not("format", other, "json, csv or ndjson")),
+        }
+    }
+}
+
+/// The value of `after` for the page that begins after that row.
+pub(super) fn cursor(position: &Position) -> String {
+    format!("{}.{}", position.first_seen.as_millis(), position.uid)
+}
+
+fn not(name: &str, value: impl Display, what: &str) -> Problem {
+    let value: String = value.to_string().chars().take(100).collect();
+    wrong(format!("{name}={value} is not {what}"))
+}
+
+fn wrong(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}

@@ -1,0 +1,63 @@
+// The ledger on the page: what it lists, and that it says when history is not kept.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { onPage } from './support/browser.js';
+import { service, statefulSet } from './support/manifests.js';
+import { podRows, settles } from './support/reading.js';
+import { stage } from './support/stage.js';
+import { eventually } from './support/waiting.js';
+
+const it = stage();
+
+/** The rows of the ledger on the page. */
+const ledgerRows = (page) =>
+  page.$$eval('.ledger tbody tr', (rows) =>
+    rows.map((row) => ({
+      pod: row.querySelector('th').textContent,
+      uid: row.dataset.uid,
+      ips: [...row.querySelectorAll('td:nth-child(3) code')].map((ip) => ip.textContent),
+      why: row.querySelector('[data-why]')?.dataset.why,
+      times: [...row.querySelectorAll('time')].map((time) => [Date.parse(time.dateTime), time.textContent]),
+    })),
+  );
+
+test('given pods that were deleted when the ledger is opened then they are there beside those of now, newest first', async () => {
+  const kubectl = await it.cluster.namespace('ledger');
+  await kubectl.apply(service(), statefulSet());
+  const options = { timezoneId: 'Asia/Kolkata' };
+  await onPage(it.browser, `${it.berth.url}/sets/ledger/web`, options, async (page) => {
+    await settles(page, 2);
+    const before = await podRows(page);
+    await kubectl.run('delete', 'pod', 'web-0', 'web-1');
+    await settles(page, 2);
+    const after = await podRows(page);
+
+    await page.click('.ledger summary');
+    await eventually('the ledger has every pod', async () => {
+      assert.equal((await ledgerRows(page)).length, 4);
+    });
+    const rows = await ledgerRows(page);
+    const newest = rows.slice(0, 2).map(({ uid }) => uid);
+    assert.deepEqual(newest.sort(), after.map(({ uid }) => uid).sort());
+    for (const pod of [...before, ...after]) {
+      const row = rows.find(({ uid }) => uid === pod.uid);
+      assert.deepEqual([row.pod, row.ips], [pod.pod, [pod.ip]]);
+    }
+    for (const { uid } of before) assert.equal(rows.find((row) => row.uid === uid).why, 'Deleted');
+    // In the reader's own time.
+    const [[at, text]] = rows[0].times;
+    const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'Asia/Kolkata' });
+    assert.ok(text.endsWith(clock.format(at)), `${text} is not ${clock.format(at)}`);
+
+    // A third generation is there once it is read again.
+    await kubectl.run('delete', 'pod', 'web-0');
+    await settles(page, 2);
+    await eventually('the ledger has the newest pod', async () => {
+      await page.click('.ledger button');
+      assert.equal((await ledgerRows(page)).length, 5);
+    });
+    const csv = await page.getAttribute('.ledger a[download]', 'href');
+    const { status, text: table } = await it.berth.get(csv);
+    assert.deepEqual([status, table.trim().split('\n').length], [200, 6]);
+  });
+});
