@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::demo::Ran;
@@ -149,11 +149,11 @@ async fn serve(
         None => watches = Some(cluster::start(&connector, namespaces.as_deref(), &reports)),
         Some(keeper) => {
             let (status, run, stopping) = (handle.status(), handle.instance().0, stopped.clone());
+            let connector = Arc::clone(&connector);
             let run = Run { connector, namespaces, reports, status, run, clock: now, stopping };
             keeping = Some(tokio::spawn(keeper.keep(run)));
         }
     }
-    let clients = Arc::new(AtomicUsize::new(0));
     let playground = if demo.is_some() { Playground::Demo } else { Playground::No };
     let acts = config.allow_actions || playground == Playground::Demo;
     let actor = acts.then(|| Arc::new(Actor::new(Arc::clone(&connector), playground)));
@@ -167,11 +167,32 @@ async fn serve(
         walkthrough,
         ledger: reader,
         hosts: Arc::new(Hosts::new(address, &config.allow_host)),
-        stopping: stopped.clone(),
-        clients: Arc::clone(&clients),
+        stopping: stopped,
+        clients: Arc::default(),
     };
     announce(address, dns.as_ref().map(dns::Server::address), config.open);
 
+    serve_page(listener, shared, stopping, stop).await?;
+    drop((watches, dns, observers));
+    if let Some(keeping) = keeping {
+        // Its last rows; what it cannot write in time is told in the log.
+        let _ = timeout(LAST_WORDS * 2, keeping).await;
+    }
+    if let Some(probe) = probe {
+        probe.abort();
+    }
+    hub.abort();
+    Ok(())
+}
+
+/// Serves the page until `stop` is done, and then until everybody was told.
+async fn serve_page(
+    listener: TcpListener,
+    shared: Shared,
+    stopping: watch::Sender<bool>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let (mut stopped, clients) = (shared.stopping.clone(), Arc::clone(&shared.clients));
     // Small frames must leave at once: latency is what the page is about.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
@@ -179,7 +200,6 @@ async fn serve(
         }
     });
     let wait = async move {
-        let mut stopped = stopped;
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
     let server = axum::serve(listener, web::router(shared)).with_graceful_shutdown(wait);
@@ -204,15 +224,6 @@ async fn serve(
             server.abort();
         }
     }
-    drop((watches, dns, observers));
-    if let Some(keeping) = keeping {
-        // Its last rows; what it cannot write in time is told in the log.
-        let _ = timeout(LAST_WORDS * 2, keeping).await;
-    }
-    if let Some(probe) = probe {
-        probe.abort();
-    }
-    hub.abort();
     Ok(())
 }
 

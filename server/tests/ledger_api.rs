@@ -44,6 +44,8 @@ async fn get(reader: &Reader, path: &str) -> (StatusCode, String, String) {
     let (_stopping, stopping) = watch::channel(false);
     let address: SocketAddr = "127.0.0.1:1".parse().expect("valid");
     let shared = server::web::Shared {
+        actor: None,
+        walkthrough: None,
         hub: fed().hub,
         ledger: reader.clone(),
         hosts: Arc::new(server::web::Hosts::new(address, &[])),

@@ -85,7 +85,14 @@ impl Runtime {
     /// A runtime in which nothing runs yet.
     pub(crate) fn new(store: &Arc<Store>, dns: watch::Receiver<Option<SocketAddr>>) -> Self {
         let (budget, pods) = (Arc::default(), Mutex::default());
-        Self { store: Arc::clone(store), dns, bell: Bell::default(), budget, ran: broadcast::Sender::new(COMMANDS), pods }
+        Self {
+            store: Arc::clone(store),
+            dns,
+            bell: Bell::default(),
+            budget,
+            ran: broadcast::Sender::new(COMMANDS),
+            pods,
+        }
     }
 
     /// The commands of shells that run from now on.
