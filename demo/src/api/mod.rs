@@ -121,6 +121,10 @@ async fn answer(api: &Api, request: Request) -> Result<Response, Failure> {
             get()?;
             open_api(path.as_deref(), &call)
         }
+        Target::OpenApiV2 => {
+            get()?;
+            Ok(open_api_v2())
+        }
         Target::Version => {
             get()?;
             Ok(json(StatusCode::OK, &health::version()))
@@ -180,6 +184,22 @@ fn open_api(path: Option<&str>, call: &Call) -> Result<Response, Failure> {
         response.headers_mut().insert(header::ETAG, tag);
     }
     Ok(response)
+}
+
+/// A document of the older form that describes nothing, as kubectl reads it: it asks there for kinds that the newer form does
+/// not have, and must learn that they are not there either.
+fn open_api_v2() -> Response {
+    /// A field of a message in protobuf: a text, or another message.
+    fn field(number: u8, value: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(value.len()).unwrap_or_default(); // all of them are short
+        [&[number << 3 | 2, length][..], value].concat()
+    }
+    let info = [field(1, b"Kubernetes"), field(2, VERSION.as_bytes())].concat();
+    let document = [field(1, b"2.0"), field(2, &info), field(8, &[])].concat();
+    let mut response = raw(StatusCode::OK, document);
+    let kind = HeaderValue::from_static("application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 /// An answer that is JSON already.

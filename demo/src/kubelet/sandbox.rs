@@ -294,6 +294,7 @@ fn set_conditions(status: &mut PodStatus, report: &Report) {
         ("Ready", ready, why),
         ("ContainersReady", report.containers_ready, not_ready),
     ];
+    let own = conditions.each_ref().map(|(kind, ..)| *kind);
     for (kind, holds, why) in conditions {
         let why = why.filter(|_| !holds);
         let reason = why.as_ref().map(|(reason, _)| done.unwrap_or(reason).to_owned());
@@ -309,5 +310,6 @@ fn set_conditions(status: &mut PodStatus, report: &Report) {
                 last_probe_time: None,
             },
         );
-    }
+    } // Those of others come behind its own.
+    status.conditions.get_or_insert_default().sort_by_key(|condition| !own.contains(&condition.type_.as_str()));
 }
