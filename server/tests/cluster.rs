@@ -20,7 +20,7 @@ use topology::wire::{Source, Status};
 use topology::{SetKey, Stage};
 
 /// How long a real control plane may take for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const MANIFESTS: &str = "
 apiVersion: v1
