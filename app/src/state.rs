@@ -226,6 +226,15 @@ impl Store {
         self.place.set(place);
     }
 
+    /// Changes what the reader is asked, if something still is.
+    pub fn change_asking(&self, by: impl FnOnce(&mut Asking)) {
+        self.asking.update(|asking| {
+            if let Some(asking) = asking {
+                by(asking);
+            }
+        });
+    }
+
     /// The store of this page.
     pub fn get() -> Self {
         expect_context()

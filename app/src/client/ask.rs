@@ -3,14 +3,11 @@
 use std::time::Duration;
 
 use gloo_timers::future::sleep;
-use js_sys::Uint8Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use topology::action::{Action, Offer};
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, RequestInit, Response};
 
+use super::fetch::fetch;
 use crate::guide::Guide;
 use crate::state::{Asking, Stands, Store};
 
@@ -20,27 +17,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends a request, with a body or without, and reads the answer's bytes, or the words of what went wrong.
 async fn answer(address: String, body: Option<Vec<u8>>) -> Result<Vec<u8>, String> {
-    match fetch(&address, body).await {
+    match fetch(&address, POSTCARD, body).await {
         Ok((true, bytes)) => Ok(bytes),
         Ok((false, words)) => Err(String::from_utf8_lossy(&words).into_owned()),
         Err(_) => Err("The server cannot be reached.".to_owned()),
     }
-}
-
-/// Whether the server agreed, and what it said. (The library's own requests can stream, which makes the page larger by a
-/// twentieth.)
-async fn fetch(address: &str, body: Option<Vec<u8>>) -> Result<(bool, Vec<u8>), JsValue> {
-    let (headers, request) = (Headers::new()?, RequestInit::new());
-    headers.set("accept", POSTCARD)?;
-    if let Some(body) = body {
-        headers.set("content-type", POSTCARD)?;
-        request.set_method("POST");
-        request.set_body(&Uint8Array::from(body.as_slice()));
-    }
-    request.set_headers(&headers);
-    let response: Response = JsFuture::from(window().fetch_with_str_and_init(address, &request)).await?.dyn_into()?;
-    let bytes = JsFuture::from(response.array_buffer()?).await?;
-    Ok((response.ok(), Uint8Array::new(&bytes).to_vec()))
 }
 
 /// Opens the dialog about something, and asks what may be done.
@@ -51,7 +32,7 @@ pub(crate) fn open(store: Store, asking: Asking) {
     spawn_local(async move {
         let told = answer(address, None).await;
         let told = told.and_then(|bytes| postcard::from_bytes::<Offer>(&bytes).map_err(|error| error.to_string()));
-        change(store, |asking| match told {
+        store.change_asking(|asking| match told {
             Ok(offer) => {
                 if let Some((container, image)) = offer.containers.first() {
                     asking.container.clone_from(container);
@@ -67,10 +48,10 @@ pub(crate) fn open(store: Store, asking: Asking) {
 /// Does it; what kubectl would print, or why it was not done, is told.
 pub(crate) fn perform(store: Store, action: &Action) {
     let Ok(body) = postcard::to_allocvec(action) else { return };
-    change(store, |asking| asking.stands = Stands::Sent);
+    store.change_asking(|asking| asking.stands = Stands::Sent);
     spawn_local(async move {
         let done = answer("/api/v1/actions".to_owned(), Some(body)).await;
-        change(store, |asking| {
+        store.change_asking(|asking| {
             asking.stands = match done {
                 Ok(bytes) => {
                     let said = postcard::from_bytes::<(String, Vec<String>)>(&bytes).map(|(_, said)| said.join("\n"));
@@ -79,15 +60,6 @@ pub(crate) fn perform(store: Store, action: &Action) {
                 Err(wrong) => Stands::Refused(wrong),
             }
         });
-    });
-}
-
-/// Changes what is asked, if it still is.
-fn change(store: Store, by: impl FnOnce(&mut Asking)) {
-    store.asking.update(|asking| {
-        if let Some(asking) = asking {
-            by(asking);
-        }
     });
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 mod clock;
+mod fetch;
 pub(crate) mod ledger;
 pub(crate) mod links;
 pub(crate) mod present;

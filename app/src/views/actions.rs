@@ -202,12 +202,10 @@ fn Containers() -> impl IntoView {
 }
 
 fn edit(store: Store, by: impl FnOnce(&mut Asking)) {
-    store.asking.update(|asking| {
-        if let Some(asking) = asking {
-            // What was refused may be right now.
-            asking.stands = Stands::Open;
-            by(asking);
-        }
+    store.change_asking(|asking| {
+        // What was refused may be right now.
+        asking.stands = Stands::Open;
+        by(asking);
     });
 }
 

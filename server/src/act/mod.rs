@@ -17,6 +17,7 @@ use topology::SetKey;
 use topology::action::{Action, MAX_PODS, MAX_REPLICAS, Offer, PodRef, READY_ANNOTATION};
 use tracing::info;
 
+use crate::clock::now;
 use crate::cluster::Connector;
 
 /// The name under which what Berth applies is noted in the objects.
@@ -96,7 +97,7 @@ impl Actor {
         let client = self.client();
         let containers = async {
             match set {
-                Some(set) => containers(&Api::namespaced(client.clone(), namespace), set).await,
+                Some(set) => self.containers(namespace, set).await,
                 None => Ok(Vec::new()),
             }
         };
@@ -104,6 +105,14 @@ impl Actor {
         let (abilities, containers) = timeout(PATIENCE, asked).await.map_err(|_| ActError::Late)?;
         // A set that is gone has no containers, and that is all that this says.
         Ok(Offer { abilities: abilities?, containers: containers.unwrap_or_default() })
+    }
+
+    /// The containers of a StatefulSet's pods, with their images.
+    ///
+    /// # Errors
+    /// When there is no such StatefulSet, or the API cannot be asked.
+    pub(crate) async fn containers(&self, namespace: &str, set: &str) -> Result<Vec<(String, String)>, ActError> {
+        containers(&Api::namespaced(self.client(), namespace), set).await
     }
 
     /// Does something, and says in kubectl's words what was done.
@@ -125,7 +134,8 @@ impl Actor {
             Action::Delete { namespace, pods } => delete(&Api::namespaced(client, namespace), pods).await,
             Action::Scale { set, replicas } => scale(client, set, *replicas).await,
             Action::Restart { set } => {
-                let now = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string();
+                let now = jiff::Timestamp::from_millisecond(now().as_millis()).unwrap_or_default();
+                let now = now.round(jiff::Unit::Second).unwrap_or_default().to_string();
                 let template = json!({"metadata": {"annotations": {RESTARTED: now}}});
                 change_template(client, set, template, "restarted").await
             }

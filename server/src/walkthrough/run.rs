@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{sleep, timeout};
 use topology::action::{Action, PodRef};
-use topology::board::Board;
+use topology::board::{Board, Incarnation};
 use topology::{SetKey, Stage};
 
 use super::steps::Step;
@@ -72,9 +72,8 @@ pub(super) async fn step(hub: &HubHandle, actor: &Actor, step: Step) -> Result<S
             said
         }
         Step::Delete => {
-            let board = board(hub).await?;
-            let pods = board.pods().map(|(ordinal, pod)| PodRef { name: web.pod_name(ordinal), uid: pod.uid.clone() });
-            actor.perform(&Action::Delete { namespace: NAMESPACE.to_owned(), pods: pods.collect() }).await?
+            let pods = pods_of(&*board(hub).await?, |_| true);
+            actor.perform(&Action::Delete { namespace: NAMESPACE.to_owned(), pods }).await?
         }
         Step::Contrast => {
             let pods: Api<Pod> = Api::namespaced(client, NAMESPACE);
@@ -95,11 +94,8 @@ pub(super) async fn step(hub: &HubHandle, actor: &Actor, step: Step) -> Result<S
         Step::Finish => partition(&client, 0).await?,
         Step::Break => set_image(actor, web, "nginx:missing").await?,
         Step::Mend => {
-            let mut said = set_image(actor, web.clone(), IMAGES[0]).await?;
-            let board = board(hub).await?;
-            let broken = board.pods().filter(|(_, pod)| pod.stage() == Stage::Failing);
-            let pods: Vec<PodRef> =
-                broken.map(|(ordinal, pod)| PodRef { name: web.pod_name(ordinal), uid: pod.uid.clone() }).collect();
+            let mut said = set_image(actor, web, IMAGES[0]).await?;
+            let pods = pods_of(&*board(hub).await?, |pod| pod.stage() == Stage::Failing);
             if !pods.is_empty() {
                 said.extend(actor.perform(&Action::Delete { namespace: NAMESPACE.to_owned(), pods }).await?);
             }
@@ -154,6 +150,12 @@ async fn board(hub: &HubHandle) -> Result<Box<Board>, RunError> {
     board.ok_or(RunError::NoWeb)
 }
 
+/// The pods of now of which something holds.
+fn pods_of(board: &Board, holds: impl Fn(&Incarnation) -> bool) -> Vec<PodRef> {
+    let pods = board.pods().filter(|(_, pod)| holds(pod));
+    pods.map(|(ordinal, pod)| PodRef { name: board.set.pod_name(ordinal), uid: pod.uid.clone() }).collect()
+}
+
 /// The pods as `kubectl get pods -o wide` prints them, with the addresses of before.
 fn pods_now(board: &Board) -> String {
     let mut text = format!("{:<8}{:<7}{:<19}{:<14}BEFORE\n", "NAME", "READY", "STATUS", "IP");
@@ -196,8 +198,7 @@ async fn within(client: &Client, pods: &[&str], words: &[&str]) -> Result<Vec<St
 }
 
 async fn other_image(actor: &Actor) -> Result<&'static str, RunError> {
-    let offer = actor.offer(NAMESPACE, Some(WEB)).await?;
-    let has_first = offer.containers.iter().any(|(_, image)| image == IMAGES[0]);
+    let has_first = actor.containers(NAMESPACE, WEB).await?.iter().any(|(_, image)| image == IMAGES[0]);
     Ok(IMAGES[usize::from(has_first)])
 }
 
