@@ -1,7 +1,7 @@
 //! The record set of a Service as rows of a table: a row for each name and type, with what it answers now and what it
 //! answered before. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use topology::board::{End, FormerRecord, ServiceView};
 use topology::dns::observed::{Observed, Question};
@@ -50,6 +50,8 @@ pub enum Outcome {
     NoData,
     /// There is no such name.
     NxDomain,
+    /// No Service that is known here names this address; others may.
+    Unnamed,
 }
 
 impl Outcome {
@@ -59,17 +61,26 @@ impl Outcome {
             Self::Answers(..) => "answers",
             Self::NoData => "nodata",
             Self::NxDomain => "nxdomain",
+            Self::Unnamed => "unnamed",
         }
     }
 }
 
 /// The rows of a Service: the names of `identities` first, whether they exist or not, then the Service's own, its
-/// ports', those of other endpoints, and those of addresses.
-pub fn rows(service: &ServiceView, namespace: &str, zone: &Zone, identities: &[String]) -> Vec<Row> {
+/// ports', those of other endpoints, and those of addresses. An address has names of each of the `neighbours`, the
+/// Services of the namespace that reach the same pods; of yet others nothing is known here.
+pub fn rows(
+    service: &ServiceView,
+    neighbours: &[ServiceView],
+    namespace: &str,
+    zone: &Zone,
+    identities: &[String],
+) -> Vec<Row> {
     let records = service.records(namespace);
     let suffix = format!(".{namespace}.svc.{}", zone.domain.as_str());
     let own: Vec<Name> = identities.iter().map(|pod| records.endpoint_name_in(pod, zone)).collect();
-    let mut table = Table { suffix: &suffix, own: &own, rows: BTreeMap::new() };
+    let places = own.iter().enumerate().map(|(place, name)| (name, place)).collect();
+    let mut table = Table { suffix: &suffix, places, rows: BTreeMap::new() };
     for name in &own {
         table.row(NameKind::Endpoint, name, RecordType::A);
     }
@@ -78,6 +89,11 @@ pub fn rows(service: &ServiceView, namespace: &str, zone: &Zone, identities: &[S
     }
     for former in service.former_records(namespace, zone) {
         table.former(&former);
+    }
+    for neighbour in neighbours.iter().filter(|neighbour| neighbour.name != service.name) {
+        for (_, record) in neighbour.record_set(namespace, zone).iter().filter(|(kind, _)| *kind == NameKind::Reverse) {
+            table.further(record);
+        }
     }
     table.finish(&service.observed)
 }
@@ -102,13 +118,14 @@ pub enum Group {
 
 struct Table<'a> {
     suffix: &'a str,
-    own: &'a [Name],
+    /// The names of the identities, with their places.
+    places: HashMap<&'a Name, usize>,
     rows: BTreeMap<Order, Row>,
 }
 
 impl Table<'_> {
     fn order(&self, kind: NameKind, name: &Name, record: RecordType) -> Order {
-        let place = self.own.iter().position(|own| own == name);
+        let place = self.places.get(name).copied();
         let group = match kind {
             NameKind::Endpoint if place.is_some() => Group::Identity,
             NameKind::Service => Group::Service,
@@ -138,7 +155,14 @@ impl Table<'_> {
         let row = self.row(kind, &record.name, record.data.kind());
         match &mut row.outcome {
             Outcome::Answers(answers, _) => answers.push(text),
-            Outcome::NoData | Outcome::NxDomain => row.outcome = Outcome::Answers(vec![text], ttl),
+            _ => row.outcome = Outcome::Answers(vec![text], ttl),
+        }
+    }
+
+    /// What another Service answers for an address that is listed.
+    fn further(&mut self, record: &Record) {
+        if self.rows.contains_key(&self.order(NameKind::Reverse, &record.name, record.data.kind())) {
+            self.answer(NameKind::Reverse, record);
         }
     }
 
@@ -149,15 +173,19 @@ impl Table<'_> {
     }
 
     fn finish(self, observed: &[Observed]) -> Vec<Row> {
-        let existing: Vec<Name> = self
+        let existing: HashSet<Name> = self
             .rows
             .values()
             .filter(|row| matches!(row.outcome, Outcome::Answers(..)))
             .map(|row| row.name.clone())
             .collect();
         let rows = self.rows.into_values().map(|mut row| {
-            if row.outcome == Outcome::NxDomain && existing.contains(&row.name) {
-                row.outcome = Outcome::NoData;
+            if row.outcome == Outcome::NxDomain {
+                row.outcome = match row.group {
+                    Group::Reverse => Outcome::Unnamed,
+                    _ if existing.contains(&row.name) => Outcome::NoData,
+                    _ => Outcome::NxDomain,
+                };
             }
             row.former.drain(..row.former.len().saturating_sub(MAX_FORMER));
             let question = Question { name: row.name.clone(), kind: row.record };
@@ -235,8 +263,26 @@ mod tests {
             former: vec![former("web-0", "10.42.3.239"), former("web-1", "10.42.1.198")],
             observed: Vec::new(),
         };
+        // It reaches the pod that is back, and another one with a former address.
+        let slice = SliceView {
+            name: "all-1".to_owned(),
+            ports: Vec::new(),
+            endpoints: vec![
+                endpoint("web-0", "10.42.3.244", ReachState::Ready),
+                endpoint("db-0", "10.42.1.198", ReachState::Ready),
+            ],
+            unusable: None,
+        };
+        let neighbour = ServiceView {
+            name: "all".to_owned(),
+            governs: false,
+            slices: vec![Arc::new(slice)],
+            former: Vec::new(),
+            ..service.clone()
+        };
+        let services = [service, neighbour];
         let identities = ["web-0".to_owned(), "web-1".to_owned()];
-        let listed: Vec<String> = rows(&service, "default", &Zone::default(), &identities)
+        let listed: Vec<String> = rows(&services[0], &services, "default", &Zone::default(), &identities)
             .into_iter()
             .map(|row| {
                 let now = match row.outcome {
@@ -255,9 +301,9 @@ mod tests {
             "nginx SRV: 0 100 80 web-0.nginx for 5 s; before: ",
             "_web._tcp.nginx A: 10.42.3.244 for 5 s; before: ",
             "_web._tcp.nginx SRV: 0 100 80 web-0.nginx for 5 s; before: ",
-            "198.1.42.10.in-addr.arpa PTR: nxdomain; before: web-1.nginx",
-            "239.3.42.10.in-addr.arpa PTR: nxdomain; before: web-0.nginx",
-            "244.3.42.10.in-addr.arpa PTR: web-0.nginx for 5 s; before: ",
+            "198.1.42.10.in-addr.arpa PTR: db-0.all for 5 s; before: web-1.nginx",
+            "239.3.42.10.in-addr.arpa PTR: unnamed; before: web-0.nginx",
+            "244.3.42.10.in-addr.arpa PTR: web-0.nginx, web-0.all for 5 s; before: ",
         ];
         assert_eq!(listed, expected);
     }

@@ -62,7 +62,7 @@ pub struct Config {
     pub dns: Option<SocketAddr>,
 
     /// Understand short names (web-0.nginx) in questions to --dns as a pod of this namespace does
-    #[arg(long, value_name = "NAMESPACE", requires = "dns")]
+    #[arg(long, global = true, value_name = "NAMESPACE")]
     pub dns_search: Option<String>,
 
     /// How long the cluster's DNS lets a record be kept, in seconds
@@ -193,6 +193,11 @@ pub enum ConfigError {
     /// A cluster to watch, together with the demo's own.
     #[error("`berth demo` watches the cluster that it starts: leave out --kubeconfig and --context")]
     TwoClusters,
+    /// A namespace for short names, and nobody to ask for them.
+    #[error(
+        "--dns-search says how names are understood that are asked for here: add --dns ADDRESS:PORT, as in --dns 127.0.0.1:5353"
+    )]
+    SearchOfNothing,
     /// A cluster domain without a label.
     #[error("--cluster-domain must not be empty; give it as in cluster.local")]
     NoDomain,
@@ -248,8 +253,14 @@ impl Config {
     }
 
     /// How short names are understood.
-    pub fn search(&self) -> Option<Search> {
-        self.dns_search.clone().map(|namespace| Search { namespace })
+    ///
+    /// # Errors
+    /// When DNS is not served.
+    pub fn search(&self) -> Result<Option<Search>, ConfigError> {
+        if self.dns_search.is_some() && self.dns.is_none() {
+            return Err(ConfigError::SearchOfNothing);
+        }
+        Ok(self.dns_search.clone().map(|namespace| Search { namespace }))
     }
 
     /// The namespaces to watch, sorted and each once; `None` for all.

@@ -99,6 +99,8 @@ pub async fn run(
         config.listen.set_port(0);
     }
     let dns = *config.dns.insert(dns_address(config.dns));
+    // Visitors type short names at it, as the walk-through does in a pod.
+    config.dns_search.get_or_insert_with(|| "default".to_owned());
     // What is bound to every address is asked on this machine's own.
     cluster.set_dns(if dns.ip().is_unspecified() { SocketAddr::new(DNS.ip(), dns.port()) } else { dns });
     announce(&file.path, arguments.empty);

@@ -107,7 +107,7 @@ async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StartError> {
     config.check()?;
-    let zone = config.zone()?;
+    let (zone, search) = (config.zone()?, config.search()?);
     let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
     let connector = Arc::new(Connector::new(target).await?);
     let keeper = Keeper::open(config.ledger()?, config.retention()).await?;
@@ -126,7 +126,7 @@ async fn serve(
     let health = Health::new(cluster::watches(namespaces.as_deref()), now());
     let (hub, mut handle) = Hub::prepare(cluster, zone, Instance(rand::random()), health, now);
     let dns = match config.dns {
-        Some(address) => Some(dns::Server::start(address, handle.dns().clone(), config.search()).await?),
+        Some(address) => Some(dns::Server::start(address, handle.dns().clone(), search).await?),
         None => None,
     };
     if let Some(dns) = &dns {

@@ -4,6 +4,7 @@ mod support;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, OpCode, Query, ResponseCode};
@@ -147,11 +148,53 @@ async fn given_a_namespace_to_search_when_short_names_are_asked_then_they_mean_w
         assert_eq!(served.short(&[name]).await, expected, "{name}");
     }
     assert_eq!(served.short(&["nginx."]).await.len(), 3, "an alias and two addresses");
-    for name in ["web-9.nginx", "nowhere", "example.org"] {
+    // Whether `nowhere` is a namespace has to be known as well.
+    assert!(served.dig(&["nowhere"]).await.contains("status: SERVFAIL"));
+    let namespaces = Report::Namespaces(Some(Arc::new(["seed".to_owned()].into())));
+    served.fed.reports.send(namespaces).await.expect("the hub runs");
+    served.fed.settle().await;
+    for name in ["web-9.nginx", "nowhere", "web-0.nginx.nowhere", "web-9.nginx.seed.svc"] {
+        let told = served.dig(&[name]).await;
+        assert!(told.contains("status: NXDOMAIN") && told.contains("SOA\tns.dns.cluster.local."), "{name}: {told}");
+    }
+    // Of names that the Internet may know, nothing is known here.
+    for name in ["example.org", "www.example.co.uk"] {
         assert!(served.dig(&[name]).await.contains("status: REFUSED"), "{name}");
     }
     let told = served.dig(&["web-0.nginx", "AAAA"]).await;
     assert!(told.contains("ANSWER: 1, AUTHORITY: 1") && told.contains("CNAME\tweb-0.nginx.seed"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_the_first_lists_are_not_in_when_short_names_are_asked_then_it_is_a_failure_not_a_no() {
+    let served = serve(fed(), Some("seed")).await;
+    assert!(served.dig(&["web-0.nginx"]).await.contains("status: SERVFAIL"));
+    assert!(served.dig(&["example.org"]).await.contains("status: REFUSED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_namespaces_when_one_without_objects_is_asked_for_then_it_exists_or_not_as_far_as_that_is_known() {
+    let served = served("seed", None).await;
+    // No Service is there in any case; whether the namespace is decides over its own name and its pods'.
+    let names = ["quiet.svc.cluster.local", "quiet.pod.cluster.local", "10-42-1-5.quiet.pod.cluster.local"];
+    let nothing = "nginx.quiet.svc.cluster.local";
+    let namespaces = |names: &[&str]| Some(Arc::new(names.iter().map(|&name| name.to_owned()).collect()));
+    let table = [
+        (None, "SERVFAIL"),
+        (namespaces(&["seed"]), "NXDOMAIN"),
+        (namespaces(&["seed", "quiet"]), "NOERROR"),
+        (None, "SERVFAIL"),
+    ];
+    for (existing, expected) in table {
+        let told = format!("{existing:?}");
+        served.fed.reports.send(Report::Namespaces(existing)).await.expect("the hub runs");
+        served.fed.settle().await;
+        for name in names {
+            assert!(served.dig(&[name]).await.contains(&format!("status: {expected}")), "{name} with {told}");
+        }
+        assert!(served.dig(&[nothing]).await.contains("status: NXDOMAIN"), "{told}");
+        assert!(served.dig(&["seed.svc.cluster.local"]).await.contains("status: NOERROR"), "it has objects; {told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,16 +33,19 @@ test('given pods that were deleted when the ledger is opened then they are there
     const after = await podRows(page);
 
     await page.click('.ledger summary');
-    await eventually('the ledger has every pod', async () => {
-      assert.equal((await ledgerRows(page)).length, 4);
+    // Rows are written a moment after what they tell: the panel is read again until they are all there.
+    const rows = await eventually('the ledger has every pod with its address', async () => {
+      await page.click('.ledger button');
+      const rows = await ledgerRows(page);
+      assert.equal(rows.length, 4);
+      for (const pod of [...before, ...after]) {
+        const row = rows.find(({ uid }) => uid === pod.uid);
+        assert.deepEqual([row?.pod, row?.ips], [pod.pod, [pod.ip]]);
+      }
+      return rows;
     });
-    const rows = await ledgerRows(page);
     const newest = rows.slice(0, 2).map(({ uid }) => uid);
     assert.deepEqual(newest.sort(), after.map(({ uid }) => uid).sort());
-    for (const pod of [...before, ...after]) {
-      const row = rows.find(({ uid }) => uid === pod.uid);
-      assert.deepEqual([row.pod, row.ips], [pod.pod, [pod.ip]]);
-    }
     for (const { uid } of before) assert.equal(rows.find((row) => row.uid === uid).why, 'Deleted');
     // In the reader's own time.
     const [[at, text]] = rows[0].times;

@@ -98,7 +98,7 @@ fn ServiceNames(name: String, every: RwSignal<bool>) -> impl IntoView {
         let lanes = board.lanes.read();
         let own = lanes.iter().filter(|_| service.governs).map(|(ordinal, _)| set.pod_name(*ordinal));
         let identities: Vec<String> = own.collect();
-        let mut rows = rows(service, &set.namespace, &store.zone_of_names(), &identities);
+        let mut rows = rows(service, &services, &set.namespace, &store.zone_of_names(), &identities);
         if !every.get() {
             rows.retain(Row::is_usual);
         }
@@ -129,7 +129,7 @@ fn ServiceNames(name: String, every: RwSignal<bool>) -> impl IntoView {
 fn row_view(row: &Row, store: Store) -> AnyView {
     let ttl = match &row.outcome {
         Outcome::Answers(_, ttl) => ttl.to_string(),
-        Outcome::NoData | Outcome::NxDomain => "–".to_owned(),
+        Outcome::NoData | Outcome::NxDomain | Outcome::Unnamed => "–".to_owned(),
     };
     let question = cluster_dns::dig(&store.cluster.read(), &row.name.to_string(), row.record.name());
     let measured = row.observed.as_ref().map_or(&[][..], |observed| &observed.measured);
@@ -204,6 +204,7 @@ fn now(outcome: &Outcome) -> AnyView {
         }
         Outcome::NoData => view! { <span class="quiet">"no record of this type"</span> }.into_any(),
         Outcome::NxDomain => view! { <span class="none">"NXDOMAIN"</span> }.into_any(),
+        Outcome::Unnamed => view! { <span class="quiet">"not named by these Services"</span> }.into_any(),
     }
 }
 

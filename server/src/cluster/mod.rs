@@ -1,17 +1,19 @@
 //! The cluster: watches of a Kubernetes API, turned into facts.
 //!
-//! One task per kind and namespace ([`watch`]) reports what it sees; one more ([`pulse`]) asks every few seconds whether
-//! the API answers at all. All of them use the client of a [`connect::Connector`], which makes a new one when
+//! One task per kind and namespace ([`watch`]) reports what it sees; one more ([`mod@namespaces`]) which namespaces exist, for
+//! DNS; and one ([`pulse`]) asks every few seconds whether the API answers at all. All of them use the client of a [`connect::Connector`], which makes a new one when
 //! credentials have expired. Nothing in here keeps objects: the hub does.
 
 pub mod connect;
 mod health;
 mod identity;
+mod namespaces;
 mod pulse;
 mod resumed;
 mod slim;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -46,6 +48,8 @@ pub enum Report {
     Resumed(Box<Resumed>),
     /// Whether history is kept.
     History(History),
+    /// Every namespace that exists; `None` where they may not be listed.
+    Namespaces(Option<Arc<BTreeSet<String>>>),
 }
 
 /// The API does not answer.
@@ -57,10 +61,13 @@ pub struct Silence {
     pub since: Timestamp,
 }
 
-/// Starts the watches and the pulse; they end when the set is dropped.
+/// Starts the watches and the pulse, and, where all namespaces are watched, the one of namespaces; they end when the set is dropped.
 pub fn start(connector: &Arc<Connector>, namespaces: Option<&[String]>, reports: &mpsc::Sender<Report>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(pulse::run(Arc::clone(connector), reports.clone()));
+    if namespaces.is_none() {
+        tasks.spawn(namespaces::run(Arc::clone(connector), reports.clone()));
+    }
     for watch in watches(namespaces) {
         let (connector, reports) = (Arc::clone(connector), reports.clone());
         match watch.kind {

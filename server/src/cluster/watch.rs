@@ -63,7 +63,7 @@ pub async fn run<T: Watched>(watch: Watch, connector: Arc<Connector>, reports: m
 
 /// How the first list is asked for.
 #[derive(Clone, Copy)]
-enum Strategy {
+pub(super) enum Strategy {
     /// As a part of the watch (Kubernetes 1.34 and newer).
     Streaming,
     /// In pages, before the watch.
@@ -97,12 +97,17 @@ struct Session<'a> {
 }
 
 /// What an error of a watch means.
-enum Failure {
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The credentials were refused (401).
     Unauthorized,
+    /// It may not be listed and watched (403).
     Refused,
+    /// The server does not know streaming lists.
     NoStreaming,
     /// The history that was asked for is gone (410): a new list follows.
     Expired,
+    /// Anything else, in words.
     Broken(String),
 }
 
@@ -210,7 +215,8 @@ impl Session<'_> {
     }
 }
 
-fn classify(error: &watcher::Error, strategy: Strategy) -> Failure {
+/// What the error means, when the list was asked for in that way.
+pub(super) fn classify(error: &watcher::Error, strategy: Strategy) -> Failure {
     let source = match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)

@@ -14,6 +14,9 @@ pub struct Search {
 impl Search {
     /// The answer to a name outside the cluster's zones, if a name of the cluster is meant by it: an alias for that one,
     /// and what that one has. The names are tried in the order of a pod's search list.
+    ///
+    /// A short name that is nowhere there does not exist, or cannot be looked up now. Of names that may be known to the
+    /// Internet nothing is said, `None`: a pod's resolver would go on and ask for those as they are.
     pub(super) fn answer(&self, published: &Published, name: &Name, kind: QueryType) -> Option<Answer> {
         let zone = published.directory.zone();
         let domain = zone.domain.as_str();
@@ -21,14 +24,47 @@ impl Search {
         if name.as_str().is_empty() {
             return None;
         }
-        suffixes.into_iter().find_map(|suffix| {
-            let full = Name::parse(&format!("{}.{suffix}", name.as_str())).ok()?;
+        let mut negative: Option<Answer> = None;
+        for suffix in suffixes {
+            let Ok(full) = Name::parse(&format!("{}.{suffix}", name.as_str())) else { continue };
             let found = published.answer(&full, kind);
-            let alias = Record { name: name.clone(), ttl: zone.ttl, data: RecordData::Cname(full) };
-            (found.rcode == Rcode::NoError).then(|| {
+            if found.rcode == Rcode::NoError {
+                let alias = Record { name: name.clone(), ttl: zone.ttl, data: RecordData::Cname(full) };
                 let answers = std::iter::once(alias).chain(found.answers).collect();
-                Answer { answers, ..found }
-            })
-        })
+                return Some(Answer { answers, ..found });
+            }
+            // One that could not be looked up may be there.
+            if negative.as_ref().is_none_or(|so_far| so_far.rcode == Rcode::NxDomain) {
+                negative = Some(found);
+            }
+        }
+        negative.filter(|_| !may_be_of_the_internet(name))
+    }
+}
+
+/// Whether the name ends in a suffix under which names are registered.
+fn may_be_of_the_internet(name: &Name) -> bool {
+    let name = name.to_lowercase();
+    name.contains('.') && psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_names_when_looked_at_then_those_under_a_registry_may_be_of_the_internet() {
+        let table = [
+            ("example.org", true),
+            ("WWW.Example.CO.UK", true),
+            ("web-0.nginx", false),
+            ("web-0.nginx.default", false),
+            ("web-0.nginx.default.svc", false),
+            ("nginx", false),
+            ("org", false), // a Service may be called so; no host of the Internet is
+        ];
+        for (name, expected) in table {
+            assert_eq!(may_be_of_the_internet(&Name::new(name)), expected, "{name}");
+        }
     }
 }

@@ -65,7 +65,8 @@ impl Published {
     /// The answer to a question. That a name does not exist is said only where it can be known.
     pub fn answer(&self, name: &Name, kind: QueryType) -> Answer {
         let answer = self.directory.answer(name, kind);
-        let unknown = answer.rcode == Rcode::NxDomain && !(self.complete && self.watches(name));
+        let can_be_known = || self.complete && self.watches(name) && !self.directory.is_undecided(name);
+        let unknown = answer.rcode == Rcode::NxDomain && !can_be_known();
         if unknown { Answer { rcode: Rcode::ServFail, ..answer } } else { answer }
     }
 

@@ -9,7 +9,7 @@ mod recent;
 mod scopes;
 mod touched;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +56,8 @@ pub struct Hub {
     touched: LatelyTouched,
     dns: Shared,
     namespaces: Option<Arc<[String]>>,
+    /// Every namespace that exists, where that is known.
+    existing: Option<Arc<BTreeSet<String>>>,
     instance: Instance,
     clock: fn() -> Timestamp,
     ledger: Option<(Ledger, Recorder)>,
@@ -89,6 +91,7 @@ impl Hub {
             touched: LatelyTouched::default(),
             dns,
             namespaces,
+            existing: None,
             instance,
             clock,
             ledger: None,
@@ -121,6 +124,7 @@ impl Hub {
                 Report::Checked(new) => checks.extend(new),
                 Report::Resumed(resumed) => self.resume(*resumed, at),
                 Report::History(history) => self.health.history(history),
+                Report::Namespaces(existing) => self.existing = existing,
             }
         }
         if let Some(delta) = self.topology.apply(at, observations) {
@@ -209,7 +213,7 @@ impl Hub {
     fn publish_records(&self, at: Timestamp) {
         self.dns.publish(Published {
             at,
-            directory: self.topology.directory().clone(),
+            directory: self.topology.directory().clone().with_namespaces(self.existing.clone()),
             complete: self.health.has_listed(&[Kind::Service, Kind::EndpointSlice]),
             namespaces: self.namespaces.clone(),
         });

@@ -76,6 +76,23 @@ impl Directory {
         matches!(labels.next(), Some("svc" | "pod")).then(|| labels.next().map(str::to_owned)).flatten()
     }
 
+    /// Whether the name exists just if its namespace does, of which nothing is known: it has no objects, and which
+    /// namespaces exist was [not told](Self::with_namespaces).
+    pub fn is_undecided(&self, name: &Name) -> bool {
+        let lowercase = name.to_lowercase();
+        let Some(base) = within(&lowercase, &self.zone.domain.to_lowercase()) else { return false };
+        let mut labels = base.rsplit('.');
+        let branch = labels.next().unwrap_or("");
+        let Some(namespace) = labels.next() else { return false };
+        let exists_with_it = match (branch, labels.next()) {
+            ("svc", None) => true,
+            ("pod", None) => self.zone.pods != PodNames::Disabled,
+            ("pod", Some(label)) => self.zone.pods == PodNames::Insecure && undashed(label).is_some(),
+            _ => false,
+        };
+        exists_with_it && !self.knows_namespaces() && !self.has_namespace(namespace)
+    }
+
     fn records(&self, question: &Question<'_>, kind: Option<RecordType>) -> Answer {
         let found = if question.base == "ns.dns" { Found::Empty } else { self.find(question) };
         let record = |data| self.record(question.name, data);

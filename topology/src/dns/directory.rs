@@ -1,5 +1,6 @@
 //! Everything that the cluster's DNS is made of, found by name and by address.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -23,7 +24,10 @@ pub struct Directory {
     endpoints: HashTrieMapSync<IpAddr, Vec<Box<str>>>,
     /// The pods that have an address now.
     pods: HashTrieMapSync<IpAddr, Vec<PodAt>>,
+    /// The namespaces that have objects.
     namespaces: HashTrieMapSync<Box<str>, ()>,
+    /// All that exist, where that is known.
+    existing: Option<Arc<BTreeSet<String>>>,
     pub(super) serial: u32,
 }
 
@@ -64,6 +68,13 @@ impl Directory {
         Self { zone: Arc::new(zone), ..Self::default() }
     }
 
+    /// The same, with every namespace that exists; `None` where that is not known. A namespace with objects exists in any
+    /// case.
+    #[must_use]
+    pub fn with_namespaces(self, existing: Option<Arc<BTreeSet<String>>>) -> Self {
+        Self { existing, ..self }
+    }
+
     /// What the cluster's DNS is set to.
     pub fn zone(&self) -> &Zone {
         &self.zone
@@ -85,7 +96,12 @@ impl Directory {
     }
 
     pub(super) fn has_namespace(&self, name: &str) -> bool {
-        self.namespaces.contains_key(name)
+        self.namespaces.contains_key(name) || self.existing.as_ref().is_some_and(|existing| existing.contains(name))
+    }
+
+    /// Whether it is known of every namespace whether it exists.
+    pub(super) fn knows_namespaces(&self) -> bool {
+        self.existing.is_some()
     }
 
     /// The Service whose own address it is, as `service.namespace`.
@@ -174,7 +190,7 @@ impl Directory {
 
     /// A namespace has objects, or has none any more.
     pub(crate) fn put_namespace(&mut self, name: &str, exists: bool) {
-        if exists && !self.has_namespace(name) {
+        if exists && !self.namespaces.contains_key(name) {
             self.namespaces.insert_mut(name.into(), ());
         } else if !exists {
             self.namespaces.remove_mut(name);

@@ -53,6 +53,8 @@ pub struct Probe {
     reports: mpsc::Sender<Report>,
     clock: fn() -> Timestamp,
     followed: BTreeMap<Key, Followed>,
+    /// How many questions were ever followed.
+    count: u64,
     budget: Budget,
     under_way: JoinSet<Answered>,
     /// What was told last of how the asking goes.
@@ -61,6 +63,8 @@ pub struct Probe {
 
 /// A question that is followed.
 struct Followed {
+    /// Which of all that were ever followed: a reply to one that was given up is not for its successor.
+    number: u64,
     tracker: Tracker,
     /// When it is to be asked next; `None` while it need not be.
     due: Option<Instant>,
@@ -76,6 +80,7 @@ struct Followed {
 /// A question that was asked.
 struct Answered {
     key: Key,
+    number: u64,
     asked: Timestamp,
     at: Timestamp,
     outcome: Outcome,
@@ -90,6 +95,7 @@ impl Probe {
             reports,
             clock,
             followed: BTreeMap::new(),
+            count: 0,
             budget: Budget::default(),
             under_way: JoinSet::new(),
             told: None,
@@ -180,11 +186,14 @@ impl Probe {
             return;
         }
         let (now, is_open) = (Instant::now(), wanted.is_open());
+        let count = &mut self.count;
         let followed = self.followed.entry(key).or_insert_with(|| {
+            *count += 1;
             let measured = wanted.known.map(|known| known.measured).unwrap_or_default();
             let tracker = Tracker::new(wanted.question, expected.clone(), wanted.old, since, measured);
             let changed = since.map(|_| now);
-            Followed { tracker, due: Some(now), is_asked: false, is_on_screen: false, is_open, changed }
+            let number = *count;
+            Followed { number, tracker, due: Some(now), is_asked: false, is_on_screen: false, is_open, changed }
         });
         followed.is_open = is_open;
         let is_new = followed.tracker.expect(expected, at);
@@ -219,19 +228,21 @@ impl Probe {
                 break;
             }
             followed.is_asked = true;
-            let (resolver, key, clock) = (Arc::clone(&self.resolver), key.clone(), self.clock);
+            let (resolver, key, number) = (Arc::clone(&self.resolver), key.clone(), followed.number);
+            let clock = self.clock;
             self.under_way.spawn(async move {
                 let asked = clock();
                 let outcome = resolver.ask(&key.2).await;
-                Answered { key, asked, at: clock(), outcome }
+                Answered { key, number, asked, at: clock(), outcome }
             });
         }
         next
     }
 
-    async fn take(&mut self, Answered { key, asked, at, outcome }: Answered) -> Result<(), HubGone> {
+    async fn take(&mut self, answered: Answered) -> Result<(), HubGone> {
+        let Answered { key, number, asked, at, outcome } = answered;
         let mut checks = Vec::new();
-        if let Some(followed) = self.followed.get_mut(&key) {
+        if let Some(followed) = self.followed.get_mut(&key).filter(|followed| followed.number == number) {
             followed.is_asked = false;
             let is_news = followed.tracker.see(asked, at, &outcome.reply);
             let failed = matches!(outcome.reply, Reply::Failed(_));
