@@ -107,7 +107,8 @@ class ControlPlane {
 
   async stop() {
     await this.#up.stop();
-    await rm(this.#directory, { recursive: true, force: true });
+    // A process that was killed may have written its last file just now.
+    await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -49,7 +49,7 @@ export class Client {
   }
 
   close() {
-    this.#socket.close();
+    leave(this.#socket);
   }
 }
 
@@ -95,8 +95,15 @@ export class BinaryClient {
   }
 
   close() {
-    this.#socket.close();
+    leave(this.#socket);
   }
+}
+
+/** Ends a connection: what still comes on it, such as the farewell of a server that ends just then, is nobody's. */
+function leave(socket) {
+  socket.removeAllListeners('message');
+  socket.on('error', () => {});
+  socket.close();
 }
 
 /** The messages in the order of their enums in `topology::wire`: postcard begins each with its number. */
