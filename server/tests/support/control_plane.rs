@@ -123,19 +123,19 @@ impl ControlPlane {
 
     /// Runs kubectl with this on its standard input; what it prints.
     pub(crate) fn kubectl(&self, arguments: &[&str], input: &str) -> Result<String, String> {
-        use std::io::Write as _;
-        let mut child = self
-            .kubectl_command(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kubectl runs");
-        child.stdin.take().expect("it is piped").write_all(input.as_bytes()).expect("it reads");
-        let output = child.wait_with_output().expect("it ends");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+        run_kubectl(self.kubectl_command(arguments), input)
     }
+}
+
+/// Runs kubectl with this on its standard input; what it prints, else what it complains of.
+pub(crate) fn run_kubectl(mut command: Command, input: &str) -> Result<String, String> {
+    use std::io::Write as _;
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("kubectl runs");
+    child.stdin.take().expect("it is piped").write_all(input.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
