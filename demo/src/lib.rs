@@ -25,6 +25,7 @@ pub mod kinds;
 mod kubelet;
 mod names;
 mod pace;
+mod protobuf;
 pub mod registry;
 mod resources;
 mod runtime;

@@ -4,6 +4,7 @@ use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::protobuf;
 use crate::registry::PatchKind;
 
 /// The form of an answer.
@@ -117,7 +118,10 @@ pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Val
     match content_type(headers).as_str() {
         "" | "application/json" => json(body),
         "application/yaml" | "text/yaml" | "text/x-yaml" | "application/x-yaml" => yaml(body),
-        _ => Err(Failure::unsupported_media(&["application/json", "application/yaml"])),
+        protobuf::MEDIA_TYPE => {
+            protobuf::decode(body).map_err(|error| Failure::bad_request(format!("error decoding protobuf: {error}")))
+        }
+        _ => Err(Failure::unsupported_media(&["application/json", "application/yaml", protobuf::MEDIA_TYPE])),
     }
 }
 
