@@ -52,6 +52,8 @@ pub enum Outcome {
     NxDomain,
     /// No Service that is known here names this address; others may.
     Unnamed,
+    /// Not every Service and slice is seen: there may be such a record or not.
+    NotKnown,
 }
 
 impl Outcome {
@@ -62,20 +64,40 @@ impl Outcome {
             Self::NoData => "nodata",
             Self::NxDomain => "nxdomain",
             Self::Unnamed => "unnamed",
+            Self::NotKnown => "notknown",
         }
     }
 }
 
+/// The names of addresses, by their reverse names.
+pub type ReverseNames = HashMap<Name, Vec<Record>>;
+
+/// The names that these Services give to addresses. Of yet other Services nothing is known here.
+pub fn reverse_names(services: &[ServiceView], namespace: &str, zone: &Zone) -> ReverseNames {
+    let mut names = ReverseNames::new();
+    for record in services.iter().flat_map(|service| service.records(namespace).reverse_records(zone)) {
+        names.entry(record.name.clone()).or_default().push(record);
+    }
+    names
+}
+
+/// What the rows of every Service of a board are made with.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// Where the Services are.
+    pub namespace: &'a str,
+    /// What the cluster's DNS is set to.
+    pub zone: &'a Zone,
+    /// An address has names of each Service that reaches it.
+    pub reverse: &'a ReverseNames,
+    /// Whether all Services and slices are seen, so that what is not there can be said not to be.
+    pub is_whole: bool,
+}
+
 /// The rows of a Service: the names of `identities` first, whether they exist or not, then the Service's own, its
-/// ports', those of other endpoints, and those of addresses. An address has names of each of the `neighbours`, the
-/// Services of the namespace that reach the same pods; of yet others nothing is known here.
-pub fn rows(
-    service: &ServiceView,
-    neighbours: &[ServiceView],
-    namespace: &str,
-    zone: &Zone,
-    identities: &[String],
-) -> Vec<Row> {
+/// ports', those of other endpoints, and those of addresses.
+pub fn rows(service: &ServiceView, surroundings: Surroundings<'_>, identities: &[String]) -> Vec<Row> {
+    let Surroundings { namespace, zone, reverse, is_whole } = surroundings;
     let records = service.records(namespace);
     let suffix = format!(".{namespace}.svc.{}", zone.domain.as_str());
     let own: Vec<Name> = identities.iter().map(|pod| records.endpoint_name_in(pod, zone)).collect();
@@ -85,17 +107,20 @@ pub fn rows(
         table.row(NameKind::Endpoint, name, RecordType::A);
     }
     for (kind, record) in records.record_set(zone) {
-        table.answer(kind, &record);
+        match kind {
+            NameKind::Reverse => drop(table.row(kind, &record.name, RecordType::Ptr)),
+            _ => table.answer(kind, &record),
+        }
     }
     for former in service.former_records(namespace, zone) {
         table.former(&former);
     }
-    for neighbour in neighbours.iter().filter(|neighbour| neighbour.name != service.name) {
-        for (_, record) in neighbour.record_set(namespace, zone).iter().filter(|(kind, _)| *kind == NameKind::Reverse) {
-            table.further(record);
-        }
+    let listed: Vec<Name> =
+        table.rows.keys().filter(|order| order.0 == Group::Reverse).map(|order| order.2.clone()).collect();
+    for record in listed.iter().filter_map(|name| reverse.get(name)).flatten() {
+        table.answer(NameKind::Reverse, record);
     }
-    table.finish(&service.observed)
+    table.finish(&service.observed, is_whole)
 }
 
 /// Sorts rows: the group, the place among the identities or the name, and the type.
@@ -159,30 +184,33 @@ impl Table<'_> {
         }
     }
 
-    /// What another Service answers for an address that is listed.
-    fn further(&mut self, record: &Record) {
-        if self.rows.contains_key(&self.order(NameKind::Reverse, &record.name, record.data.kind())) {
-            self.answer(NameKind::Reverse, record);
-        }
-    }
-
     fn former(&mut self, former: &FormerRecord) {
         let text = data(&former.record.data, self.suffix);
         let record = &former.record;
         self.row(former.kind, &record.name, record.data.kind()).former.push((text, former.stopped));
     }
 
-    fn finish(self, observed: &[Observed]) -> Vec<Row> {
+    fn finish(self, observed: &[Observed], is_whole: bool) -> Vec<Row> {
         let existing: HashSet<Name> = self
             .rows
             .values()
             .filter(|row| matches!(row.outcome, Outcome::Answers(..)))
             .map(|row| row.name.clone())
             .collect();
+        // Asked for its address, an alias is answered as well.
+        let aliases: HashMap<Name, Outcome> = self
+            .rows
+            .values()
+            .filter(|row| row.record == RecordType::Cname && matches!(row.outcome, Outcome::Answers(..)))
+            .map(|row| (row.name.clone(), row.outcome.clone()))
+            .collect();
         let rows = self.rows.into_values().map(|mut row| {
             if row.outcome == Outcome::NxDomain {
+                let alias = aliases.get(&row.name).filter(|_| matches!(row.record, RecordType::A | RecordType::Aaaa));
                 row.outcome = match row.group {
+                    _ if !is_whole => Outcome::NotKnown,
                     Group::Reverse => Outcome::Unnamed,
+                    _ if alias.is_some() => alias.cloned().unwrap_or(Outcome::NoData),
                     _ if existing.contains(&row.name) => Outcome::NoData,
                     _ => Outcome::NxDomain,
                 };
@@ -222,7 +250,7 @@ mod tests {
     use topology::dns::Zone;
     use topology::facts::{EndpointPort, Protocol, ServiceKind};
 
-    use super::{Outcome, rows};
+    use super::{Outcome, Surroundings, reverse_names, rows};
 
     fn endpoint(pod: &str, address: &str, state: ReachState) -> EndpointView {
         EndpointView {
@@ -282,7 +310,10 @@ mod tests {
         };
         let services = [service, neighbour];
         let identities = ["web-0".to_owned(), "web-1".to_owned()];
-        let listed: Vec<String> = rows(&services[0], &services, "default", &Zone::default(), &identities)
+        let zone = Zone::default();
+        let reverse = reverse_names(&services, "default", &zone);
+        let surroundings = Surroundings { namespace: "default", zone: &zone, reverse: &reverse, is_whole: true };
+        let listed: Vec<String> = rows(&services[0], surroundings, &identities)
             .into_iter()
             .map(|row| {
                 let now = match row.outcome {
@@ -306,5 +337,42 @@ mod tests {
             "244.3.42.10.in-addr.arpa PTR: web-0.nginx, web-0.all for 5 s; before: ",
         ];
         assert_eq!(listed, expected);
+        // Where not every slice is seen, what is not there may be.
+        let partly = rows(&services[0], Surroundings { is_whole: false, ..surroundings }, &identities);
+        assert!(partly.iter().any(|row| row.outcome == Outcome::NotKnown));
+        assert!(
+            !partly.iter().any(|row| matches!(row.outcome, Outcome::NxDomain | Outcome::NoData | Outcome::Unnamed))
+        );
+    }
+
+    #[test]
+    fn given_a_service_that_became_an_alias_when_listed_then_its_former_addresses_row_answers_the_alias() {
+        let former = Former {
+            label: None,
+            address: "10.43.0.9".parse().expect("an address"),
+            pod: None,
+            stopped: End::Seen { at: Timestamp::from_millis(1) },
+        };
+        let service = ServiceView {
+            name: "vip".to_owned(),
+            kind: Some(ServiceKind::ExternalName("example.org".to_owned())),
+            governs: false,
+            selects: false,
+            publishes_not_ready: false,
+            ports: Vec::new(),
+            reaches: Vec::new(),
+            slices: Vec::new(),
+            former: vec![former],
+            observed: Vec::new(),
+        };
+        let zone = Zone::default();
+        let reverse = reverse_names(std::slice::from_ref(&service), "default", &zone);
+        let surroundings = Surroundings { namespace: "default", zone: &zone, reverse: &reverse, is_whole: true };
+        let rows = rows(&service, surroundings, &[]);
+        let addresses: Vec<_> = rows.iter().filter(|row| row.short == "vip").map(|row| &row.outcome).collect();
+        assert_eq!(addresses.len(), 2, "A and CNAME");
+        for outcome in addresses {
+            assert_eq!(*outcome, Outcome::Answers(vec!["example.org".to_owned()], 5));
+        }
     }
 }

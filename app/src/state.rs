@@ -267,6 +267,14 @@ impl Store {
         topology::dns::Zone { ttl: cluster.ttl, ..topology::dns::Zone::new(domain) }
     }
 
+    /// Whether all of a kind is known in a namespace, and may still be seen.
+    pub fn sees_now(&self, kind: topology::facts::Kind, namespace: &str) -> bool {
+        let here = |refused: &Option<String>| refused.as_deref().is_none_or(|refused| refused == namespace);
+        let status = self.status.read();
+        let is_refused = status.refused.iter().any(|refusal| refusal.kind == kind && here(&refusal.namespace));
+        self.board.sees(kind) && !is_refused
+    }
+
     /// How long ago that was, in whole seconds, as it grows.
     pub fn ago(&self, at: Timestamp) -> String {
         running(self.second.get().millis_since(at))

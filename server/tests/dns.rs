@@ -4,7 +4,6 @@ mod support;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, OpCode, Query, ResponseCode};
@@ -15,6 +14,7 @@ use support::{Fed, PATIENCE, fed, observations};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use topology::dns::Namespaces;
 
 struct Served {
     fed: Fed,
@@ -150,17 +150,21 @@ async fn given_a_namespace_to_search_when_short_names_are_asked_then_they_mean_w
     assert_eq!(served.short(&["nginx."]).await.len(), 3, "an alias and two addresses");
     // Whether `nowhere` is a namespace has to be known as well.
     assert!(served.dig(&["nowhere"]).await.contains("status: SERVFAIL"));
-    let namespaces = Report::Namespaces(Some(Arc::new(["seed".to_owned()].into())));
+    let namespaces = Report::Namespaces(Some(["seed", "dev"].map(str::to_owned).into_iter().collect()));
     served.fed.reports.send(namespaces).await.expect("the hub runs");
     served.fed.settle().await;
-    for name in ["web-9.nginx", "nowhere", "web-0.nginx.nowhere", "web-9.nginx.seed.svc"] {
+    for name in ["web-9.nginx", "nowhere", "web-0.nginx.nowhere", "web-9.nginx.seed.svc", "nginx.dev", "x.nginx.dev"] {
         let told = served.dig(&[name]).await;
         assert!(told.contains("status: NXDOMAIN") && told.contains("SOA\tns.dns.cluster.local."), "{name}: {told}");
     }
     // Of names that the Internet may know, nothing is known here.
     for name in ["example.org", "www.example.co.uk"] {
-        assert!(served.dig(&[name]).await.contains("status: REFUSED"), "{name}");
+        for kind in ["A", "SOA", "TXT"] {
+            assert!(served.dig(&[name, kind]).await.contains("status: REFUSED"), "{name} {kind}");
+        }
     }
+    let told = served.dig(&["web-0.nginx", "SOA"]).await;
+    assert!(told.contains("status: NOERROR") && told.contains("CNAME\tweb-0.nginx.seed"), "{told}");
     let told = served.dig(&["web-0.nginx", "AAAA"]).await;
     assert!(told.contains("ANSWER: 1, AUTHORITY: 1") && told.contains("CNAME\tweb-0.nginx.seed"), "{told}");
 }
@@ -178,7 +182,7 @@ async fn given_namespaces_when_one_without_objects_is_asked_for_then_it_exists_o
     // No Service is there in any case; whether the namespace is decides over its own name and its pods'.
     let names = ["quiet.svc.cluster.local", "quiet.pod.cluster.local", "10-42-1-5.quiet.pod.cluster.local"];
     let nothing = "nginx.quiet.svc.cluster.local";
-    let namespaces = |names: &[&str]| Some(Arc::new(names.iter().map(|&name| name.to_owned()).collect()));
+    let namespaces = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect::<Namespaces>());
     let table = [
         (None, "SERVFAIL"),
         (namespaces(&["seed"]), "NXDOMAIN"),

@@ -4,11 +4,12 @@
 use leptos::prelude::*;
 use topology::board::{End, ServiceView};
 use topology::dns::observed::{Measured, Observed};
+use topology::facts::Kind;
 use topology::wire::Probe;
 
 use super::reactive::{maybe, several, text, word};
 use super::words;
-use crate::records::{Outcome, Row, rows};
+use crate::records::{Outcome, ReverseNames, Row, Surroundings, reverse_names, rows};
 use crate::say::cluster_dns;
 use crate::state::Store;
 
@@ -28,6 +29,10 @@ pub(super) fn Names() -> impl IntoView {
         let mut served: Vec<&ServiceView> = services.iter().filter(|service| service.kind.is_some()).collect();
         served.sort_by_key(|service| !service.governs);
         served.into_iter().map(|service| service.name.clone()).collect::<Vec<_>>()
+    });
+    let reverse = Memo::new(move |_| {
+        let Some(set) = board.set.get() else { return ReverseNames::new() };
+        reverse_names(&board.services.read(), &set.namespace, &store.zone_of_names())
     });
     let zone = text(move || {
         let domain = store.cluster.read().domain.clone();
@@ -76,7 +81,7 @@ pub(super) fn Names() -> impl IntoView {
                         </tr>
                     </thead>
                     {several(move || {
-                        names.get().into_iter().map(|name| view! { <ServiceNames name every/> }.into_any()).collect()
+                        names.get().into_iter().map(|name| view! { <ServiceNames name every reverse/> }.into_any()).collect()
                     })}
                 </table>
             </div>
@@ -86,7 +91,7 @@ pub(super) fn Names() -> impl IntoView {
 
 /// The rows of one Service.
 #[component]
-fn ServiceNames(name: String, every: RwSignal<bool>) -> impl IntoView {
+fn ServiceNames(name: String, every: RwSignal<bool>, reverse: Memo<ReverseNames>) -> impl IntoView {
     let store = Store::get();
     let board = store.board;
     let all = RwSignal::new(false);
@@ -98,7 +103,11 @@ fn ServiceNames(name: String, every: RwSignal<bool>) -> impl IntoView {
         let lanes = board.lanes.read();
         let own = lanes.iter().filter(|_| service.governs).map(|(ordinal, _)| set.pod_name(*ordinal));
         let identities: Vec<String> = own.collect();
-        let mut rows = rows(service, &services, &set.namespace, &store.zone_of_names(), &identities);
+        let (zone, reverse) = (store.zone_of_names(), reverse.read());
+        let is_whole =
+            [Kind::Service, Kind::EndpointSlice].into_iter().all(|kind| store.sees_now(kind, &set.namespace));
+        let surroundings = Surroundings { namespace: &set.namespace, zone: &zone, reverse: &reverse, is_whole };
+        let mut rows = rows(service, surroundings, &identities);
         if !every.get() {
             rows.retain(Row::is_usual);
         }
@@ -129,7 +138,7 @@ fn ServiceNames(name: String, every: RwSignal<bool>) -> impl IntoView {
 fn row_view(row: &Row, store: Store) -> AnyView {
     let ttl = match &row.outcome {
         Outcome::Answers(_, ttl) => ttl.to_string(),
-        Outcome::NoData | Outcome::NxDomain | Outcome::Unnamed => "–".to_owned(),
+        Outcome::NoData | Outcome::NxDomain | Outcome::Unnamed | Outcome::NotKnown => "–".to_owned(),
     };
     let question = cluster_dns::dig(&store.cluster.read(), &row.name.to_string(), row.record.name());
     let measured = row.observed.as_ref().map_or(&[][..], |observed| &observed.measured);
@@ -205,6 +214,7 @@ fn now(outcome: &Outcome) -> AnyView {
         Outcome::NoData => view! { <span class="quiet">"no record of this type"</span> }.into_any(),
         Outcome::NxDomain => view! { <span class="none">"NXDOMAIN"</span> }.into_any(),
         Outcome::Unnamed => view! { <span class="quiet">"not named by these Services"</span> }.into_any(),
+        Outcome::NotKnown => view! { <span class="quiet">"not known: not everything may be seen"</span> }.into_any(),
     }
 }
 

@@ -13,12 +13,12 @@ mod resumed;
 mod slim;
 mod watch;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use topology::Timestamp;
+use topology::dns::Namespaces;
 use topology::facts::{Kind, Observation, Watch};
 use topology::fold::Check;
 use topology::kubernetes;
@@ -49,7 +49,7 @@ pub enum Report {
     /// Whether history is kept.
     History(History),
     /// Every namespace that exists; `None` where they may not be listed.
-    Namespaces(Option<Arc<BTreeSet<String>>>),
+    Namespaces(Option<Namespaces>),
 }
 
 /// The API does not answer.

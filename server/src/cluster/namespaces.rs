@@ -1,6 +1,5 @@
 //! Which namespaces exist. DNS knows also those without any object; nothing else here does.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use kube::core::PartialObjectMeta;
 use kube::runtime::watcher;
 use kube::{Api, Client, ResourceExt};
 use tokio::sync::mpsc;
+use topology::dns::Namespaces;
 use tracing::{debug, info};
 
 use super::Report;
@@ -18,6 +18,8 @@ use super::watch::{Failure, Strategy, classify};
 
 /// The pause before another try.
 const PAUSE: Duration = Duration::from_secs(1);
+/// After how many failures in a row what was known counts no more.
+const PATIENCE: u32 = 10;
 /// The pause after a refusal (403): somebody has to grant something first.
 const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 
@@ -25,13 +27,17 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 /// watched, nothing is told: then DNS does not say of an empty namespace whether it exists.
 pub(super) async fn run(connector: Arc<Connector>, reports: mpsc::Sender<Report>) {
     let mut connections = connector.subscribe();
-    let mut refused = false;
+    let (mut refused, mut failures) = (false, 0);
     loop {
         let connection = connections.borrow_and_update().clone();
         let failure = tokio::select! {
-            failure = follow(connection.client, &reports) => failure,
+            failure = follow(connection.client, &reports, &mut failures) => failure,
             changed = connections.changed() => if changed.is_ok() { continue } else { return },
         };
+        failures += 1;
+        if failures == PATIENCE && reports.send(Report::Namespaces(None)).await.is_err() {
+            return;
+        }
         match failure {
             None => return,
             Some(Failure::Unauthorized) => {
@@ -57,27 +63,34 @@ pub(super) async fn run(connector: Arc<Connector>, reports: mpsc::Sender<Report>
 }
 
 /// Lists and follows them until that fails; `None` when nobody listens any more. What was told stays until the next list.
-async fn follow(client: Client, reports: &mpsc::Sender<Report>) -> Option<Failure> {
+async fn follow(client: Client, reports: &mpsc::Sender<Report>, failures: &mut u32) -> Option<Failure> {
     let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(client);
     let events = watcher(namespaces, watcher::Config::default());
     pin_mut!(events);
-    let mut known = BTreeSet::new();
+    let mut known = Namespaces::new_sync();
     while let Some(event) = events.next().await {
         let changed = match event {
             Err(error) => return Some(classify(&error, Strategy::Pages)),
             Ok(watcher::Event::Init) => {
-                known.clear();
+                known = Namespaces::new_sync();
                 false
             }
             Ok(watcher::Event::InitApply(namespace)) => {
-                known.insert(namespace.name_any());
+                known.insert_mut(namespace.name_any());
                 false
             }
-            Ok(watcher::Event::InitDone) => true,
-            Ok(watcher::Event::Apply(namespace)) => known.insert(namespace.name_any()),
-            Ok(watcher::Event::Delete(namespace)) => known.remove(&namespace.name_any()),
+            Ok(watcher::Event::InitDone) => {
+                *failures = 0;
+                true
+            }
+            Ok(watcher::Event::Apply(namespace)) => {
+                let is_new = !known.contains(&namespace.name_any());
+                known.insert_mut(namespace.name_any());
+                is_new
+            }
+            Ok(watcher::Event::Delete(namespace)) => known.remove_mut(&namespace.name_any()),
         };
-        if changed && reports.send(Report::Namespaces(Some(Arc::new(known.clone())))).await.is_err() {
+        if changed && reports.send(Report::Namespaces(Some(known.clone()))).await.is_err() {
             return None;
         }
     }

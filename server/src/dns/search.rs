@@ -1,6 +1,6 @@
 //! Short names: what a pod's resolver does with its search list, done by the server for whoever asks it.
 
-use topology::dns::{Answer, Name, QueryType, Rcode, Record, RecordData};
+use topology::dns::{Answer, Name, QueryType, Rcode, Record, RecordData, RecordType};
 
 use super::Published;
 
@@ -24,21 +24,37 @@ impl Search {
         if name.as_str().is_empty() {
             return None;
         }
-        let mut negative: Option<Answer> = None;
-        for suffix in suffixes {
+        // Asked for the zone of a name, a server of the cluster does not look whether the name exists.
+        let kind = if kind == QueryType::Records(RecordType::Soa) { QueryType::Other } else { kind };
+        let (mut without, mut negative): (Option<Answer>, Option<Answer>) = (None, None);
+        for suffix in &suffixes {
             let Ok(full) = Name::parse(&format!("{}.{suffix}", name.as_str())) else { continue };
             let found = published.answer(&full, kind);
             if found.rcode == Rcode::NoError {
+                let has_answers = !found.answers.is_empty();
                 let alias = Record { name: name.clone(), ttl: zone.ttl, data: RecordData::Cname(full) };
                 let answers = std::iter::once(alias).chain(found.answers).collect();
-                return Some(Answer { answers, ..found });
-            }
-            // One that could not be looked up may be there.
-            if negative.as_ref().is_none_or(|so_far| so_far.rcode == Rcode::NxDomain) {
+                let found = Answer { answers, ..found };
+                if has_answers {
+                    return Some(found);
+                }
+                without.get_or_insert(found);
+            } else if negative.as_ref().is_none_or(|so_far| so_far.rcode == Rcode::NxDomain) {
+                // One that could not be looked up may be there.
                 negative = Some(found);
             }
         }
-        negative.filter(|_| !may_be_of_the_internet(name))
+        let is_meant = || !may_be_of_the_internet(name) || self.ends_in_the_cluster(published, name);
+        without.or_else(|| negative.filter(|_| is_meant()))
+    }
+
+    /// Whether the last label of the name is a Service of the namespace, or another namespace.
+    fn ends_in_the_cluster(&self, published: &Published, name: &Name) -> bool {
+        let domain = published.directory.zone().domain.as_str();
+        let Some(last) = name.as_str().rsplit('.').next() else { return false };
+        [format!("{last}.{}.svc.{domain}", self.namespace), format!("{last}.svc.{domain}")]
+            .into_iter()
+            .any(|full| published.answer(&Name::new(full), QueryType::Other).rcode == Rcode::NoError)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use topology::Timestamp;
-use topology::dns::{Answer, Directory, Name, QueryType, Rcode};
+use topology::dns::{Answer, Directory, Name, Place, PodNames, QueryType, Rcode};
 
 /// What DNS must serve, at one revision.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Published {
     /// Whether every Service and slice of the watched namespaces is known: before the first lists are in, or without
     /// leave to see them, nothing can be said of a name that is not found.
     pub complete: bool,
+    /// The same of the pods, which make names where DNS answers [verified](topology::dns::PodNames::Verified) ones.
+    pub pods_complete: bool,
     /// The namespaces that are watched; `None` is all.
     pub namespaces: Option<Arc<[String]>>,
 }
@@ -65,14 +67,24 @@ impl Published {
     /// The answer to a question. That a name does not exist is said only where it can be known.
     pub fn answer(&self, name: &Name, kind: QueryType) -> Answer {
         let answer = self.directory.answer(name, kind);
-        let can_be_known = || self.complete && self.watches(name) && !self.directory.is_undecided(name);
-        let unknown = answer.rcode == Rcode::NxDomain && !can_be_known();
+        let unknown = answer.rcode == Rcode::NxDomain && !self.can_be_denied(name);
         if unknown { Answer { rcode: Rcode::ServFail, ..answer } } else { answer }
     }
 
-    fn watches(&self, name: &Name) -> bool {
-        let Some(watched) = &self.namespaces else { return true };
-        let namespace = self.directory.namespace_of(name);
-        namespace.is_some_and(|namespace| watched.contains(&namespace))
+    /// Whether everything is known that could make the name exist.
+    fn can_be_denied(&self, name: &Name) -> bool {
+        let watched = |namespace: &str| {
+            self.namespaces.as_ref().is_none_or(|watched| watched.iter().any(|watched| watched == namespace))
+        };
+        let verified = self.directory.zone().pods == PodNames::Verified;
+        self.complete
+            && match self.directory.place_of(name) {
+                Place::Services(namespace) => watched(&namespace) && !self.directory.is_undecided(name),
+                Place::Pods(namespace) => {
+                    watched(&namespace) && (self.pods_complete || !verified) && !self.directory.is_undecided(name)
+                }
+                Place::Address => self.namespaces.is_none(),
+                Place::Zone => true,
+            }
     }
 }

@@ -9,14 +9,14 @@ mod recent;
 mod scopes;
 mod touched;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use topology::board::MAX_INCARNATIONS;
-use topology::dns::Zone;
+use topology::dns::{Namespaces, Zone};
 use topology::facts::{Event, Kind, Observation};
 use topology::fold::{Delta, Kept, Past};
 use topology::ledger::Ledger;
@@ -57,7 +57,7 @@ pub struct Hub {
     dns: Shared,
     namespaces: Option<Arc<[String]>>,
     /// Every namespace that exists, where that is known.
-    existing: Option<Arc<BTreeSet<String>>>,
+    existing: Option<Namespaces>,
     instance: Instance,
     clock: fn() -> Timestamp,
     ledger: Option<(Ledger, Recorder)>,
@@ -215,6 +215,7 @@ impl Hub {
             at,
             directory: self.topology.directory().clone().with_namespaces(self.existing.clone()),
             complete: self.health.has_listed(&[Kind::Service, Kind::EndpointSlice]),
+            pods_complete: self.health.has_listed(&[Kind::Pod]),
             namespaces: self.namespaces.clone(),
         });
     }

@@ -1,7 +1,5 @@
 //! Answers to questions, as CoreDNS gives them.
 
-use std::collections::HashSet;
-
 use super::name::{IPV4_REVERSE, IPV6_REVERSE, ipv4_of_reverse, ipv6_of_reverse, undashed};
 use super::record_set::fully_qualified;
 use super::service::{Hit, Part, Selection, addresses};
@@ -15,8 +13,23 @@ const VERSION: &str = "1.1.0";
 const VERSION_TTL: u32 = 28_800;
 /// How many aliases are followed within the cluster.
 const MAX_ALIASES: usize = 11;
+/// How many names of one address are told at most: more do not fit into any message.
+const MAX_POINTERS: usize = 4_096;
 /// How long a SOA record may be kept at most, in seconds.
 const MAX_SOA_TTL: u32 = 300;
+
+/// On what it depends whether a name exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// On the Services of this namespace, in small letters.
+    Services(String),
+    /// On the pods of this namespace, in small letters.
+    Pods(String),
+    /// On who has the address, wherever; so with names of other zones.
+    Address,
+    /// On nothing that can change.
+    Zone,
+}
 
 /// A question's name, taken apart.
 struct Question<'a> {
@@ -69,11 +82,16 @@ impl Directory {
         }
     }
 
-    /// The namespace that a name of the cluster is in, in small letters; `None` for other names, and for addresses.
-    pub fn namespace_of(&self, name: &Name) -> Option<String> {
+    /// On what it depends whether a name exists.
+    pub fn place_of(&self, name: &Name) -> Place {
         let lowercase = name.to_lowercase();
-        let mut labels = within(&lowercase, &self.zone.domain.to_lowercase())?.rsplit('.');
-        matches!(labels.next(), Some("svc" | "pod")).then(|| labels.next().map(str::to_owned)).flatten()
+        let Some(base) = within(&lowercase, &self.zone.domain.to_lowercase()) else { return Place::Address };
+        let mut labels = base.rsplit('.');
+        match (labels.next(), labels.next()) {
+            (Some("svc"), Some(namespace)) => Place::Services(namespace.to_owned()),
+            (Some("pod"), Some(namespace)) => Place::Pods(namespace.to_owned()),
+            _ => Place::Zone,
+        }
     }
 
     /// Whether the name exists just if its namespace does, of which nothing is known: it has no objects, and which
@@ -87,7 +105,10 @@ impl Directory {
         let exists_with_it = match (branch, labels.next()) {
             ("svc", None) => true,
             ("pod", None) => self.zone.pods != PodNames::Disabled,
-            ("pod", Some(label)) => self.zone.pods == PodNames::Insecure && undashed(label).is_some(),
+            // More than one further name, and it is none.
+            ("pod", Some(label)) => {
+                self.zone.pods == PodNames::Insecure && undashed(label).is_some() && labels.count() <= 2
+            }
             _ => false,
         };
         exists_with_it && !self.knows_namespaces() && !self.has_namespace(namespace)
@@ -170,10 +191,9 @@ impl Directory {
             return self.negative(if exists { Rcode::NoError } else { Rcode::NxDomain }, question.zone);
         };
         let name = |of: &str| Name::new(format!("{of}.svc.{}", self.zone.domain.as_str()));
-        let mut told = HashSet::new();
         let names: Vec<Name> = match self.cluster_ip(address) {
             Some(service) => vec![name(service)],
-            None => self.endpoints_at(address).filter(|of| told.insert(*of)).map(name).collect(),
+            None => self.endpoints_at(address).take(MAX_POINTERS).map(name).collect(),
         };
         if names.is_empty() {
             return self.negative(Rcode::NxDomain, question.zone);

@@ -1,33 +1,35 @@
 //! Everything that the cluster's DNS is made of, found by name and by address.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rpds::HashTrieMapSync;
+use rpds::{HashTrieMapSync, HashTrieSetSync, RedBlackTreeMapSync};
 
 use super::rows::Rows;
 use super::{ServiceRecords, Zone};
 use crate::facts::{Phase, Pod, ServiceKind, ServicePort};
 use crate::{Timestamp, Uid};
 
+/// Names of namespaces. A copy is cheap.
+pub type Namespaces = HashTrieSetSync<String>;
+
 /// Everything that the cluster's DNS is made of. A copy is cheap and stays as it was: whoever answers questions keeps
 /// one, while the fold goes on with another.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     pub(super) zone: Arc<Zone>,
-    /// By `service.namespace`, in small letters.
+    /// By `service.namespace`. The names of Services have no capitals, but a slice can name one by them, which is another.
     services: HashTrieMapSync<Box<str>, Arc<ServiceRecords>>,
     /// The Services that have a cluster IP, as `service.namespace`: one, but for a moment perhaps two.
     cluster_ips: HashTrieMapSync<IpAddr, Vec<Box<str>>>,
-    /// The counted addresses, as `label.service.namespace` once for each entry.
-    endpoints: HashTrieMapSync<IpAddr, Vec<Box<str>>>,
+    /// The counted addresses, as `label.service.namespace` with how many entries have it.
+    endpoints: HashTrieMapSync<IpAddr, RedBlackTreeMapSync<Box<str>, usize>>,
     /// The pods that have an address now.
     pods: HashTrieMapSync<IpAddr, Vec<PodAt>>,
     /// The namespaces that have objects.
     namespaces: HashTrieMapSync<Box<str>, ()>,
     /// All that exist, where that is known.
-    existing: Option<Arc<BTreeSet<String>>>,
+    existing: Option<Namespaces>,
     pub(super) serial: u32,
 }
 
@@ -57,9 +59,9 @@ impl PodAt {
     }
 }
 
-/// The key of a Service.
+/// The key of a Service: CoreDNS looks up names in small letters, and slices by the name as they write it.
 fn key(namespace: &str, name: &str) -> Box<str> {
-    format!("{name}.{namespace}").to_ascii_lowercase().into()
+    format!("{name}.{namespace}").into()
 }
 
 impl Directory {
@@ -71,7 +73,7 @@ impl Directory {
     /// The same, with every namespace that exists; `None` where that is not known. A namespace with objects exists in any
     /// case.
     #[must_use]
-    pub fn with_namespaces(self, existing: Option<Arc<BTreeSet<String>>>) -> Self {
+    pub fn with_namespaces(self, existing: Option<Namespaces>) -> Self {
         Self { existing, ..self }
     }
 
@@ -111,7 +113,7 @@ impl Directory {
 
     /// The endpoints that have the address, as `label.service.namespace`.
     pub(super) fn endpoints_at(&self, address: IpAddr) -> impl Iterator<Item = &str> {
-        self.endpoints.get(&address).into_iter().flatten().map(AsRef::as_ref)
+        self.endpoints.get(&address).into_iter().flat_map(RedBlackTreeMapSync::keys).map(AsRef::as_ref)
     }
 
     /// The pods that have the address.
@@ -160,11 +162,10 @@ impl Directory {
         let after = rows.clone().unwrap_or_default();
         let name = |label: &str| -> Box<str> { format!("{label}.{service}.{namespace}").into() };
         for gone in before.without(&after) {
-            let name = name(&gone.label);
-            remove(&mut self.endpoints, gone.address, |of| **of == *name);
+            count_out(&mut self.endpoints, gone.address, &name(&gone.label));
         }
         for come in after.without(&before) {
-            add(&mut self.endpoints, come.address, name(&come.label));
+            count_in(&mut self.endpoints, come.address, name(&come.label));
         }
         self.update(namespace, service, at, |known| known.with_slice(slice, rows));
     }
@@ -230,6 +231,32 @@ fn add<T: Clone>(index: &mut HashTrieMapSync<IpAddr, Vec<T>>, address: IpAddr, i
     match index.get_mut(&address) {
         Some(known) => known.push(item),
         None => index.insert_mut(address, vec![item]),
+    }
+}
+
+fn count_in(
+    index: &mut HashTrieMapSync<IpAddr, RedBlackTreeMapSync<Box<str>, usize>>,
+    address: IpAddr,
+    name: Box<str>,
+) {
+    if index.get(&address).is_none() {
+        index.insert_mut(address, RedBlackTreeMapSync::new_sync());
+    }
+    if let Some(known) = index.get_mut(&address) {
+        let count = known.get(&name).copied().unwrap_or_default();
+        known.insert_mut(name, count + 1);
+    }
+}
+
+fn count_out(index: &mut HashTrieMapSync<IpAddr, RedBlackTreeMapSync<Box<str>, usize>>, address: IpAddr, name: &str) {
+    let Some(known) = index.get_mut(&address) else { return };
+    match known.get(name).copied() {
+        Some(count) if count > 1 => known.insert_mut(name.into(), count - 1),
+        Some(_) => drop(known.remove_mut(name)),
+        None => {}
+    }
+    if known.is_empty() {
+        index.remove_mut(&address);
     }
 }
 

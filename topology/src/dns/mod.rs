@@ -15,7 +15,8 @@ mod rows;
 mod service;
 mod zone;
 
-pub use directory::Directory;
+pub use answer::Place;
+pub use directory::{Directory, Namespaces};
 pub use name::{Name, NameError, dashed};
 pub use record::{Answer, QueryType, Rcode, Record, RecordData, RecordType, Soa, Srv};
 pub use record_set::NameKind;

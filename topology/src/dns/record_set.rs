@@ -58,18 +58,29 @@ impl ServiceRecords {
                 set.push_endpoints(&entries);
             }
         }
+        self.push_reverse(&mut set, &service, &entries);
+        set.records
+    }
+
+    /// The part of the [record set](Self::record_set) that names addresses.
+    pub fn reverse_records(&self, zone: &Zone) -> Vec<Record> {
+        let mut set = Set { ttl: zone.ttl, records: Vec::new() };
+        self.push_reverse(&mut set, &self.full_name(zone), &self.entries(zone));
+        set.records.into_iter().map(|(_, record)| record).collect()
+    }
+
+    fn push_reverse(&self, set: &mut Set, service: &Name, entries: &[Entry<'_>]) {
         if let Some(ServiceKind::ClusterIp(own)) = &self.kind {
             for address in own {
                 set.push(NameKind::Reverse, &Name::reverse(*address), RecordData::Ptr(service.clone()));
             }
         }
-        for group in by_label(&entries) {
+        for group in by_label(entries) {
             let mut told = Told::of(group.len());
             for entry in group.iter().filter(|entry| told.is_new(entry.address)) {
                 set.push(NameKind::Reverse, &Name::reverse(entry.address), RecordData::Ptr(entry.name.clone()));
             }
         }
-        set.records
     }
 
     /// Every counted address with its endpoint's full name, which is made once and shared by all its records. Sorted by

@@ -150,15 +150,17 @@ impl Probe {
             latest.insert(key(&wanted), (wanted, at));
         }
         for (key, (wanted, at)) in latest {
-            unwanted.remove(&key);
-            self.want(wanted, Some(at), at, &published);
+            if self.want(wanted, Some(at), at, &published) {
+                unwanted.remove(&key);
+            }
         }
         for wanted in on_screen {
             let service = services.get(&(wanted.namespace.clone(), wanted.service.clone()));
             let at = service.copied().filter(|at| published.at.millis_since(*at) < JUST).unwrap_or(published.at);
             let key = key(&wanted);
-            unwanted.remove(&key);
-            self.want(wanted, None, at, &published);
+            if self.want(wanted, None, at, &published) {
+                unwanted.remove(&key);
+            }
             if let Some(followed) = self.followed.get_mut(&key) {
                 followed.is_on_screen = true;
             }
@@ -175,15 +177,12 @@ impl Probe {
     }
 
     /// Follows a question, or goes on: what is right may have changed at `at`. `since` is when it did where that is still
-    /// to be measured.
-    fn want(&mut self, wanted: Wanted, since: Option<Timestamp>, at: Timestamp, published: &Published) {
+    /// to be measured. Not where it cannot be known what is right.
+    fn want(&mut self, wanted: Wanted, since: Option<Timestamp>, at: Timestamp, published: &Published) -> bool {
         let key = key(&wanted);
-        let Some(expected) = expected(&wanted.question, published) else {
-            self.followed.remove(&key);
-            return;
-        };
+        let Some(expected) = expected(&wanted.question, published) else { return false };
         if self.followed.len() >= MAX_QUESTIONS && !self.followed.contains_key(&key) {
-            return;
+            return false;
         }
         let (now, is_open) = (Instant::now(), wanted.is_open());
         let count = &mut self.count;
@@ -204,18 +203,23 @@ impl Probe {
         if is_new || is_known_here_only || followed.due.is_none() {
             followed.due = Some(now);
         }
+        true
     }
 
-    /// Asks what is due, as far as that is allowed; when to look at it again.
+    /// Asks what is due, as far as that is allowed, what waits longest first; when to look at it again.
     fn ask_due(&mut self) -> Option<Instant> {
         let now = Instant::now();
         let mut next: Option<Instant> = None;
+        let mut waiting: Vec<(Instant, &Key, &mut Followed)> = Vec::new();
         for (key, followed) in &mut self.followed {
-            let Some(due) = followed.due.filter(|_| !followed.is_asked) else { continue };
-            if due > now {
-                next = Some(next.map_or(due, |next| next.min(due)));
-                continue;
+            match followed.due.filter(|_| !followed.is_asked) {
+                Some(due) if due <= now => waiting.push((due, key, followed)),
+                Some(due) => next = Some(next.map_or(due, |next| next.min(due))),
+                None => {}
             }
+        }
+        waiting.sort_by_key(|(due, ..)| *due);
+        for (_, key, followed) in waiting {
             if !followed.is_on_screen && !followed.tracker.is_unsettled() {
                 followed.due = None;
                 continue;
