@@ -260,12 +260,14 @@ fn gap_view(gap: Gap, scale: Scale, frame: Frame, store: Store) -> AnyView {
 /// From the pod that became Ready to the one that was created then.
 fn arrow_view(arrow: Arrow, scale: Scale, frame: Frame) -> AnyView {
     let (from, to) = (scale.x(arrow.ready), scale.x(arrow.created));
-    let start = frame.bar - frame.pitch + 2.0;
+    let gap = frame.pitch - frame.bar;
+    // Where lanes are all but together, it leads from within the one to the edge of the other.
+    let (start, end) = if gap < 8.0 { (-gap - 7.0, -4.0) } else { (2.0 - gap, -5.0) };
     let bend = -start / 2.0;
     // Two moments that are all but the same would make a line that nobody sees as an arrow between two.
     let to = to.max(from + 3.0);
-    let [from_x, to_x, from_y, near, far] = [from, to, start, start + bend, -bend - 4.0].map(px);
-    let path = format!("M{from_x} {from_y}C{from_x} {near} {to_x} {far} {to_x} -5");
+    let [from_x, to_x, from_y, near, far, to_y] = [from, to, start, start + bend, -bend - 4.0, end].map(px);
+    let path = format!("M{from_x} {from_y}C{from_x} {near} {to_x} {far} {to_x} {to_y}");
     view! {
         <g class="arrow">
             <path d=path marker-end="url(#arrowhead)"/>
