@@ -64,6 +64,12 @@ pub struct Frame {
 impl Frame {
     /// The height of the axis above the lanes.
     pub const TOP: f64 = 30.0;
+    /// Above the first lane and below the last.
+    const MARGINS: f64 = 22.0;
+    /// The smallest height of a lane.
+    const CLOSEST: f64 = 20.0;
+    /// The height of a lane from which on words fit between two.
+    const WORDS_BETWEEN: f64 = 60.0;
 
     /// The frame for a width in pixels and a number of lanes; many of them are drawn closer to each other.
     pub fn new(width: f64, lanes: usize) -> Self {
@@ -77,6 +83,25 @@ impl Frame {
         Self { width, left, right: (width - margin).max(left + 40.0), pitch, bar }
     }
 
+    /// The frame for lanes that are all to be seen within a height in pixels, as far as names can still be read.
+    pub fn fitting(width: f64, height: f64, lanes: usize) -> Self {
+        #[allow(clippy::cast_precision_loss, reason = "a few hundred lanes")]
+        let lanes = lanes.max(1) as f64;
+        let pitch = ((height - Self::TOP - Self::MARGINS) / lanes).clamp(Self::CLOSEST, 78.0);
+        let gap = if pitch > Self::WORDS_BETWEEN { pitch * 0.41 } else { (pitch * 0.17).min(8.0) };
+        Self { pitch, bar: pitch - gap, ..Self::with(width, true) }
+    }
+
+    /// Whether a block is high enough for two lines of words.
+    pub fn has_two_lines(self) -> bool {
+        self.bar >= 38.0
+    }
+
+    /// Where a single line of words of this size stands in a lane.
+    pub fn line(self, size: f64) -> f64 {
+        self.bar / 2.0 + size * 0.36
+    }
+
     /// Whether there is room beside a lane for more than its name.
     pub fn is_roomy(self) -> bool {
         self.left > 100.0
@@ -84,7 +109,7 @@ impl Frame {
 
     /// Whether there is room between two lanes for words.
     pub fn has_words_between(self) -> bool {
-        self.pitch > 60.0
+        self.pitch > Self::WORDS_BETWEEN
     }
 
     /// The top of the lane with that index.
@@ -225,6 +250,16 @@ mod tests {
         assert!(scale.x(at(1000)).abs() < f64::EPSILON);
         assert_eq!(scale.end(Some(at(1010))), scale.x(at(1010)));
         assert!(scale.end(None) > scale.x(at(1000 + 3_600)) + frame.plot());
+    }
+
+    #[test]
+    fn given_a_room_when_lanes_are_many_then_all_fit_as_long_as_their_names_can_be_read() {
+        for (height, lanes, fits) in [(260.0, 1, true), (260.0, 4, true), (260.0, 8, true), (260.0, 20, false)] {
+            let frame = Frame::fitting(680.0, height, lanes);
+            assert_eq!(frame.height(lanes) <= height, fits, "{lanes} lanes: {frame:?}");
+            assert!(frame.bar >= 16.0 && frame.line(16.0) <= frame.bar, "{frame:?}");
+        }
+        assert!(Frame::fitting(680.0, 260.0, 2).has_two_lines() && !Frame::fitting(680.0, 260.0, 8).has_two_lines());
     }
 
     #[test]

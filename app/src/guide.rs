@@ -51,6 +51,14 @@ pub struct Words {
     pub copied: &'static str,
     /// Brings the demo back to the start.
     pub reset: &'static str,
+    /// Asks whether that is meant.
+    pub reset_title: &'static str,
+    /// What it does.
+    pub reset_does: &'static str,
+    /// What it leaves as it is.
+    pub reset_leaves: &'static str,
+    /// Leaves everything as it is.
+    pub cancel: &'static str,
     /// Another language.
     pub other: &'static str,
     /// The tag of that language.
@@ -68,6 +76,11 @@ impl Words {
                 copy: "复制",
                 copied: "已复制",
                 reset: "从头开始",
+                reset_title: "从头开始？",
+                reset_does: "这会删除命名空间 default 中所有的 StatefulSet、Deployment、ReplicaSet、Service（kubernetes \
+                             除外）、Pod 和 PersistentVolumeClaim，然后重新创建 nginx、web 和 api。每个步骤重新变为未完成。",
+                reset_leaves: "不会改变的：其他命名空间、节点及其注解、PersistentVolume，以及 Berth 记录的历史。",
+                cancel: "取消",
                 other: "EN",
                 other_tag: "en",
                 title: "引导练习",
@@ -78,6 +91,13 @@ impl Words {
                 copy: "Copy",
                 copied: "Copied",
                 reset: "Start over",
+                reset_title: "Start over?",
+                reset_does: "This deletes every StatefulSet, Deployment, ReplicaSet, Service (but kubernetes), pod and \
+                             PersistentVolumeClaim in the namespace default, and then makes nginx, web and api anew. No \
+                             step counts as done any more.",
+                reset_leaves: "It leaves as they are: other namespaces, nodes and their annotations, PersistentVolumes, \
+                               and the history that Berth keeps.",
+                cancel: "Cancel",
                 other: "中文",
                 other_tag: "zh",
                 title: "Walk-through",

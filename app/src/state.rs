@@ -9,7 +9,7 @@ pub use fleet::{FleetRow, FleetStore};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use topology::action::{Offer, PodRef};
-use topology::board::Board;
+use topology::board::{Board, Spec};
 use topology::fleet::Fleet;
 use topology::wire::{Cluster, Instance, Source, Status};
 use topology::{Revision, SetKey, Timestamp};
@@ -73,10 +73,18 @@ pub struct GuideState {
 }
 
 /// A dialog about something that the reader wants to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Asking {
+    /// Which dialog it is: what the server answers to another one is not meant for it.
+    pub serial: Serial,
     /// What.
     pub ask: Ask,
+    /// The StatefulSet that was shown when it was opened; `None` for what is about none.
+    pub set: Option<SetKey>,
+    /// What that one asked for then.
+    pub spec: Option<Spec>,
+    /// Where: the StatefulSet's namespace, or as the reader typed it.
+    pub namespace: String,
     /// What may be done; `None` until the server said so.
     pub offer: Option<Offer>,
     /// How far it is.
@@ -89,6 +97,10 @@ pub struct Asking {
     pub image: String,
 }
 
+/// Counts dialogs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Serial(u32);
+
 /// How far something is that the reader wants to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stands {
@@ -96,13 +108,18 @@ pub enum Stands {
     Open,
     /// It was sent.
     Sent,
-    /// It was done; what kubectl would have printed.
-    Done(String),
+    /// It was done, or some of it was.
+    Done {
+        /// What kubectl would have printed.
+        said: String,
+        /// What was not done, and why.
+        failed: String,
+    },
     /// It was refused, and why.
     Refused(String),
 }
 
-/// What a reader wants to do to the StatefulSet that is shown.
+/// What a reader wants to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Delete pods.
@@ -120,6 +137,8 @@ pub enum Ask {
         /// Whether it may be Ready.
         ready: bool,
     },
+    /// Apply the walk-through's Service and StatefulSet.
+    ApplyWalkThrough,
 }
 
 /// How the page stands to the server.
@@ -161,6 +180,8 @@ pub struct Store {
     pub link: RwSignal<Link>,
     /// What the reader is asked to confirm.
     pub asking: RwSignal<Option<Asking>>,
+    /// The dialog that was opened last.
+    asked: StoredValue<Serial>,
     /// The walk-through.
     pub guide: RwSignal<GuideState>,
     /// Whether the walk-through is beside the page.
@@ -207,6 +228,7 @@ impl Store {
             status: RwSignal::new(initial.status),
             link: RwSignal::new(Link::Opening),
             asking: RwSignal::new(None),
+            asked: StoredValue::new(Serial::default()),
             guide: RwSignal::new(GuideState::default()),
             guided: RwSignal::new(initial.control == Control::Demo),
             presents: RwSignal::new(false),
@@ -220,19 +242,32 @@ impl Store {
         }
     }
 
-    /// Shows another place.
+    /// Shows another place. What was asked about the one before is asked no more, and the room has seen it.
     pub fn go(&self, place: Place) {
+        if place.route != self.place.read_untracked().route {
+            self.asking.set(None);
+            self.presents.set(false);
+        }
         self.board.show(place.set().cloned());
         self.place.set(place);
     }
 
-    /// Changes what the reader is asked, if something still is.
-    pub fn change_asking(&self, by: impl FnOnce(&mut Asking)) {
-        self.asking.update(|asking| {
-            if let Some(asking) = asking {
-                by(asking);
-            }
-        });
+    /// The number of a new dialog.
+    pub fn next_serial(&self) -> Serial {
+        self.asked.update_value(|serial| serial.0 = serial.0.wrapping_add(1));
+        self.asked.get_value()
+    }
+
+    /// Changes what the reader is asked, if it still is that dialog.
+    pub fn change_asking(&self, serial: Serial, by: impl FnOnce(&mut Asking)) {
+        let is_open = self.asking.read_untracked().as_ref().is_some_and(|asking| asking.serial == serial);
+        if is_open {
+            self.asking.update(|asking| {
+                if let Some(asking) = asking {
+                    by(asking);
+                }
+            });
+        }
     }
 
     /// The store of this page.
@@ -312,5 +347,82 @@ impl Liveness {
             Self::Broken => "broken",
             Self::Live => "live",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leptos::reactive::owner::Owner;
+    use topology::wire::{History, Probe};
+
+    use super::*;
+
+    fn store() -> Store {
+        let cluster = Cluster {
+            name: "test".to_owned(),
+            domain: "cluster.local".to_owned(),
+            ttl: 5,
+            namespaces: None,
+            dns: None,
+        };
+        let source = Source::Live { since: Timestamp::default() };
+        let status = Status { source, refused: Vec::new(), probe: Probe::Off, history: History::Off };
+        let initial = Initial {
+            cluster,
+            version: String::new(),
+            page: String::new(),
+            instance: Instance(1),
+            revision: Revision(1),
+            at: Timestamp::default(),
+            status,
+            fleet: Fleet::default(),
+            control: Control::Demo,
+            board: None,
+        };
+        Store::new(initial, Place::parse("/sets/default/web"))
+    }
+
+    fn open(store: Store) -> Serial {
+        let serial = store.next_serial();
+        store.asking.set(Some(Asking {
+            serial,
+            ask: Ask::Scale,
+            set: store.board.set.get_untracked(),
+            spec: None,
+            namespace: "default".to_owned(),
+            offer: None,
+            stands: Stands::Open,
+            replicas: "2".to_owned(),
+            container: String::new(),
+            image: String::new(),
+        }));
+        serial
+    }
+
+    #[test]
+    fn given_a_dialog_when_another_one_is_open_then_a_late_answer_does_not_reach_it() {
+        Owner::new().with(|| {
+            let store = store();
+            let (first, second) = (open(store), open(store));
+            let refuse = |serial| store.change_asking(serial, |asking| asking.stands = Stands::Refused(String::new()));
+            let stands = || store.asking.get_untracked().map(|asking| asking.stands);
+            refuse(first);
+            assert_eq!(stands(), Some(Stands::Open));
+            refuse(second);
+            assert_eq!(stands(), Some(Stands::Refused(String::new())));
+        });
+    }
+
+    #[test]
+    fn given_a_dialog_and_a_room_when_another_place_is_shown_then_both_end() {
+        Owner::new().with(|| {
+            let store = store();
+            open(store);
+            store.presents.set(true);
+            store.go(Place::parse("/sets/default/web?namespace=default"));
+            assert!(store.asking.get_untracked().is_some() && store.presents.get_untracked(), "the place is the same");
+            store.go(Place::parse("/"));
+            assert!(store.asking.get_untracked().is_none() && !store.presents.get_untracked());
+        });
     }
 }

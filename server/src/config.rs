@@ -97,8 +97,8 @@ pub struct Config {
     pub cluster_dns: Option<ClusterDns>,
 
     /// Let readers of the page change the cluster (delete pods, scale, restart, set images), as far as Berth's own
-    /// rights there go
-    #[arg(long)]
+    /// rights there go; the demo lets them without this while it listens on loopback
+    #[arg(long, global = true)]
     pub allow_actions: bool,
 
     /// Open the page in the browser

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use topology::wire::{Cluster, Instance};
 use tracing::{info, warn};
 
-use crate::act::{Actor, Playground};
+use crate::act::{Actor, Bounds, Playground};
 use crate::clock::now;
 use crate::cluster::{self, ConnectError, Connector, Health, Target};
 use crate::config::{ClusterDns, Config, ConfigError};
@@ -155,8 +155,10 @@ async fn serve(
         }
     }
     let playground = if demo.is_some() { Playground::Demo } else { Playground::No };
-    let acts = config.allow_actions || playground == Playground::Demo;
-    let actor = acts.then(|| Arc::new(Actor::new(Arc::clone(&connector), playground)));
+    // The demo is there to be played with, but not by everybody who reaches an address that others can.
+    let acts = config.allow_actions || (playground == Playground::Demo && address.ip().is_loopback());
+    let bounds = Bounds(config.watched_namespaces());
+    let actor = acts.then(|| Arc::new(Actor::new(Arc::clone(&connector), playground, bounds)));
     let mut observers = JoinSet::new();
     let walkthrough = demo
         .zip(actor.clone())

@@ -5,8 +5,10 @@ mod support;
 
 use std::path::Path;
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use support::Demo;
+use support::{Demo, PATIENCE};
 
 #[test]
 fn given_the_demo_when_started_then_page_kubeconfig_and_dns_show_the_walk_through_and_it_ends_cleanly() {
@@ -68,6 +70,86 @@ fn given_an_empty_demo_when_started_then_there_is_no_set() {
     let fleet: serde_json::Value = serde_json::from_str(&demo.get("/api/v1/topology")).expect("JSON");
     assert!(!fleet.to_string().contains("\"web\""), "{fleet}");
     assert_eq!(demo.stop(), Some(0));
+}
+
+#[test]
+fn given_a_reset_when_whoever_asked_for_it_goes_away_midway_then_it_goes_on_to_its_end() {
+    // Slow enough that it is certainly not over when the connection is closed.
+    let demo = Demo::start(&["--speed", "10"]);
+    let before = demo.ready("web", 2);
+    let asked = demo.send("POST", "/api/v1/walkthrough/reset", "");
+    let gone = |body: &str| body.contains("\"Gone\"");
+    let end = Instant::now() + PATIENCE;
+    while !gone(&demo.get("/api/v1/topology/default/web")) {
+        assert!(Instant::now() < end, "the StatefulSet goes");
+        sleep(Duration::from_millis(10));
+    }
+    drop(asked);
+    let after = demo.ready("web", 2);
+    assert!(before.iter().zip(&after).all(|(before, after)| before.0 == after.0 && before.1 != after.1), "{after:?}");
+    let end = Instant::now() + PATIENCE;
+    // Nobody holds it any more: a step can be run.
+    while demo.ask("POST", "/api/v1/walkthrough/hostnames", "") != (200, "{\"output\":\"web-0\\nweb-1\"}".to_owned()) {
+        assert!(Instant::now() < end, "the reset ends");
+        sleep(Duration::from_millis(10));
+    }
+    assert_eq!(demo.stop(), Some(0));
+}
+
+#[test]
+fn given_what_is_no_name_when_an_action_names_it_then_it_is_refused_and_nothing_else_is_touched() {
+    let demo = Demo::start(&["--speed", "20"]);
+    let before = demo.ready("web", 2);
+    let long = "a".repeat(300);
+    for name in [
+        "",
+        "..",
+        "web/status",
+        "../../../../api/v1/namespaces/default/pods/web-0?",
+        "web?x",
+        "web#x",
+        "w%2fx",
+        "Web",
+        &long,
+    ] {
+        let set = serde_json::json!({"namespace": "default", "name": name});
+        for action in [
+            serde_json::json!({"Scale": {"set": set, "replicas": 0}}),
+            serde_json::json!({"Restart": {"set": set}}),
+            serde_json::json!({"Delete": {"namespace": "default", "pods": [{"name": name, "uid": "1"}]}}),
+            serde_json::json!({"Delete": {"namespace": name, "pods": [{"name": "web-0", "uid": "1"}]}}),
+            serde_json::json!({"SetReady": {"namespace": "default", "pod": name, "ready": false}}),
+            serde_json::json!({"ApplyWalkThrough": {"namespace": name}}),
+        ] {
+            let (code, told) = demo.ask("POST", "/api/v1/actions", &action.to_string());
+            assert_eq!(code, 422, "{action}: {told}");
+            assert!(told.contains("cannot exist"), "{told}");
+        }
+    }
+    for query in ["namespace=a%2fb", "namespace=default&statefulset=..%2f..", "namespace=", "namespace=Default"] {
+        assert_eq!(demo.ask("GET", &format!("/api/v1/actions?{query}"), "").0, 422, "{query}");
+    }
+    assert_eq!(demo.ready("web", 2), before);
+    assert_eq!(demo.stop(), Some(0));
+}
+
+#[test]
+fn given_a_demo_that_others_can_reach_when_they_act_then_only_what_was_allowed_is_done() {
+    let (open, allowed): (&[&str], &[&str]) =
+        (&["--listen", "0.0.0.0:0", "--i-know-this-is-open", "--speed", "20"], &["--allow-actions"]);
+    let restart = r#"{"Restart": {"set": {"namespace": "default", "name": "web"}}}"#;
+    for (further, codes) in [(&[][..], [403, 403, 404, 404]), (allowed, [200, 200, 200, 200])] {
+        let demo = Demo::start(&[open, further].concat());
+        demo.ready("web", 2);
+        let asked = [
+            demo.ask("GET", "/api/v1/actions?namespace=default", ""),
+            demo.ask("POST", "/api/v1/actions", restart),
+            demo.ask("GET", "/api/v1/walkthrough", ""),
+            demo.ask("POST", "/api/v1/walkthrough/publish", ""),
+        ];
+        assert_eq!(asked.clone().map(|(code, _)| code), codes, "{further:?}: {asked:?}");
+        assert_eq!(demo.stop(), Some(0));
+    }
 }
 
 #[test]

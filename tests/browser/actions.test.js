@@ -29,11 +29,11 @@ test('given actions are allowed when pods are deleted on the page then they go, 
   await onPage(it.browser, `${it.berth.url}/sets/acts/web`, {}, async (page) => {
     const before = await settles(page, 2);
     await page.click('header .buttons >> text=Delete pods…');
-    const dialog = page.locator('dialog');
+    const dialog = page.locator('dialog.ask');
     assert.equal(await dialog.locator('pre').textContent(), 'kubectl delete pod web-0 web-1 -n acts');
     await dialog.locator('.primary').click();
     await eventually('it is done', async () =>
-      assert.equal((await dialog.locator('.told').textContent()).trim(), 'pod "web-0" deleted\npod "web-1" deleted'),
+      assert.equal((await dialog.locator('.told').first().textContent()).trim(), 'pod "web-0" deleted from acts namespace\npod "web-1" deleted from acts namespace'),
     );
     await page.keyboard.press('Escape');
     await eventually('both are others', async () => {
@@ -53,8 +53,15 @@ test('given actions are allowed when pods are deleted on the page then they go, 
       status: 200,
       command: 'kubectl scale statefulset web --replicas=3 -n acts',
       said: ['statefulset.apps/web scaled'],
+      failed: [],
     });
-    await settles(page, 3);
+    const [, , third] = await settles(page, 3);
+    // Of several, those that still are what was meant go; the answer says what became of each.
+    const partly = [{ name: 'web-0', uid: before[0].uid }, { name: 'web-2', uid: third.uid }];
+    const some = await act(it.berth, { Delete: { namespace: 'acts', pods: partly } });
+    assert.deepEqual([some.status, some.said], [207, ['pod "web-2" deleted from acts namespace']]);
+    assert.equal(some.failed.length, 1);
+    assert.match(some.failed[0], /^web-0: .*UID/);
     const unknown = await act(it.berth, { SetImage: { set, container: 'sidecar', image: 'x' } });
     assert.deepEqual([unknown.status, unknown.detail.includes('there is: nginx')], [422, true]);
     const held = await act(it.berth, { SetReady: { namespace: 'acts', pod: 'web-0', ready: false } });
@@ -75,10 +82,10 @@ test('given a role that only looks when readers try to act then the page says wh
     await berth.ready();
     await onPage(it.browser, `${berth.url}/sets/looks/web`, {}, async (page) => {
       const before = await settles(page, 2);
-      const dialog = page.locator('dialog');
+      const dialog = page.locator('dialog.ask');
       await page.click('header .buttons >> text=Delete pods…');
       await eventually('the page says what is missing', async () =>
-        assert.match(await dialog.locator('.told').textContent(), /its role lacks delete on pods/),
+        assert.match(await dialog.locator('.told').first().textContent(), /its role lacks delete on pods/),
       );
       assert.equal(await dialog.locator('.primary').isDisabled(), true);
       await page.keyboard.press('Escape');
@@ -90,7 +97,7 @@ test('given a role that only looks when readers try to act then the page says wh
       await page.click('header .buttons >> text=Scale…');
       await dialog.locator('input').fill('1');
       await dialog.locator('.primary').click();
-      await eventually('it is done', async () => assert.equal((await dialog.locator('.told').textContent()).trim(), 'statefulset.apps/web scaled'));
+      await eventually('it is done', async () => assert.equal((await dialog.locator('.told').first().textContent()).trim(), 'statefulset.apps/web scaled'));
       await page.keyboard.press('Escape');
       await settles(page, 1);
     });
@@ -121,4 +128,52 @@ test('given a Berth that only looks when a page is open then there is nothing to
   } finally {
     await berth.stop();
   }
+});
+
+test('given a Berth that watches one namespace when somebody acts in another then it is refused', async () => {
+  const shop = await it.cluster.namespace('shop');
+  const stock = await it.cluster.namespace('stock');
+  for (const kubectl of [shop, stock]) await kubectl.apply(service(), statefulSet());
+  const berth = await startBerth({ kubeconfig: it.cluster.kubeconfig, flags: ['--allow-actions', '-n', 'shop'] });
+  try {
+    await berth.ready();
+    const scale = (namespace) => ({ Scale: { set: { namespace, name: 'web' }, replicas: 1 } });
+    const refused = await act(berth, scale('stock'));
+    assert.equal(refused.status, 403);
+    assert.match(refused.detail, /shop only; start it with -n stock/);
+    assert.equal((await act(berth, scale('shop'))).status, 200);
+    assert.equal((await berth.get('/api/v1/actions?namespace=stock')).status, 403);
+    assert.equal((await stock.json('get', 'statefulset', 'web')).spec.replicas, 2);
+  } finally {
+    await berth.stop();
+  }
+});
+
+test('given a cluster that is somebody else\'s when the walk-through is applied then nothing that Berth did not make is touched', async () => {
+  const taken = await it.cluster.namespace('taken');
+  await taken.apply({ ...statefulSet(), spec: { ...statefulSet().spec, replicas: 1 } });
+  const apply = (namespace) => act(it.berth, { ApplyWalkThrough: { namespace } });
+  const refused = await apply('taken');
+  assert.equal(refused.status, 409);
+  assert.match(refused.detail, /statefulset.apps\/web exists in the namespace taken, and Berth did not make it/);
+  assert.equal((await taken.json('get', 'statefulset', 'web')).spec.replicas, 1);
+  assert.equal((await taken.json('get', 'services')).items.length, 0, 'not even what would have been free');
+
+  const free = await it.cluster.namespace('free');
+  await onPage(it.browser, `${it.berth.url}/?namespace=free`, {}, async (page) => {
+    await becomes(page, 'live');
+    const dialog = page.locator('dialog.ask');
+    await page.click('header .buttons >> text=Apply the walk-through…');
+    assert.equal(await dialog.locator('input').inputValue(), 'free');
+    assert.equal(await dialog.locator('pre').textContent(), 'kubectl apply -f svc.yaml -f statefulset.yaml -n free');
+    await dialog.locator('.primary').click();
+    await eventually('it is told', async () =>
+      assert.equal((await dialog.locator('.told').first().textContent()).trim(), 'service/nginx created\nstatefulset.apps/web created'),
+    );
+  });
+  assert.equal((await free.json('get', 'statefulset', 'web')).spec.replicas, 2);
+  const again = await apply('free');
+  assert.deepEqual([again.status, again.said], [200, ['service/nginx unchanged', 'statefulset.apps/web unchanged']]);
+  assert.equal((await apply('nowhere')).status, 404);
+  assert.equal((await it.berth.get('/walkthrough/svc.yaml')).status, 200);
 });

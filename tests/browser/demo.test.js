@@ -26,7 +26,7 @@ after(() => browser?.close());
 /** A demo of its own, in a language of the browser, and the page of `web` on it. */
 async function onDemo({ locale, flags = [], ...options }, use) {
   const folder = await mkdtemp(join(tmpdir(), 'berth-demo-'));
-  const demo = await startDemo({ kubeconfig: join(folder, 'kubeconfig'), flags: ['--speed', '4', ...flags] });
+  const demo = await startDemo({ kubeconfig: join(folder, 'kubeconfig'), flags: flags.includes('--speed') ? flags : ['--speed', '4', ...flags] });
   try {
     await demo.ready();
     const program = join(setting('CONTROL_PLANE_BIN'), 'kubectl');
@@ -80,14 +80,28 @@ test('given the demo when every step is run by its button, in English, then each
     assert.equal(Object.values(await states(page)).every((state) => state === 'done'), true);
     assert.ok(!isChinese((await words(page)).replace('中文', '')));
 
-    // Started over, all is as in the beginning, and a step can be run again.
+    // It is asked once whether all is to be taken away, and said what that is.
+    const dialog = page.locator('dialog.reset');
     await page.click('.guide h2 .button >> nth=1');
+    assert.match(await dialog.textContent(), /deletes every StatefulSet, Deployment, ReplicaSet, Service/);
+    assert.match(await dialog.textContent(), /leaves as they are: other namespaces, nodes/);
+    await dialog.getByText('Cancel').click();
+    await eventually('the dialog is closed', async () => assert.equal(await dialog.isVisible(), false));
+    assert.equal(Object.values(await states(page)).every((state) => state === 'done'), true);
+    // Started over, all is as in the beginning, and every step can be run again.
+    await page.click('.guide h2 .button >> nth=1');
+    await dialog.locator('.primary').click();
     await eventually('the steps are to be done again', async () => {
-      const { make, order, delete: deleted, parallel } = await states(page);
-      assert.deepEqual([make, order, deleted, parallel], ['done', 'done', 'next' === deleted ? 'next' : 'later', 'later']);
+      const { make, order, hostnames, ...later } = await states(page);
+      assert.deepEqual([make, order, hostnames], ['done', 'done', 'next']);
+      assert.ok(Object.values(later).every((state) => state === 'later'));
     });
     await settles(page, 2);
-    await press(page, 'delete');
+    for (const step of STEPS) {
+      await press(page, step);
+      if (step === 'return') await settles(page, 2);
+    }
+    assert.equal(Object.values(await states(page)).every((state) => state === 'done'), true);
   });
 });
 
@@ -129,12 +143,12 @@ test('given the demo in Chinese when somebody types the commands into a terminal
 test('given the demo when readers act on the page then each dialog asks once, shows the command, and says what came of it', async () => {
   await onDemo({ locale: 'en' }, async ({ page, kubectl }) => {
     const before = await settles(page, 2);
-    const dialog = page.locator('dialog');
+    const dialog = page.locator('dialog.ask');
     const ask = (label) => page.click(`header .buttons >> text=${label}`);
     const confirm = async () => {
       await dialog.locator('.primary').click();
-      await eventually('it is done', async () => assert.equal(await dialog.locator('.told').getAttribute('data-told'), 'done'));
-      const said = await dialog.locator('.told').textContent();
+      await eventually('it is done', async () => assert.equal(await dialog.locator('.told').first().getAttribute('data-told'), 'done'));
+      const said = await dialog.locator('.told').first().textContent();
       await page.keyboard.press('Escape');
       await eventually('the dialog is closed', async () => assert.equal(await dialog.isVisible(), false));
       return said.trim();
@@ -168,9 +182,15 @@ test('given the demo when readers act on the page then each dialog asks once, sh
     assert.equal(await dialog.locator('h2').textContent(), 'Delete all 3 pods of web?');
     await page.keyboard.press('Escape');
     assert.deepEqual((await settles(page, 3)).map(({ uid }) => uid), rolled.map(({ uid }) => uid));
+    // What is asked about one place is asked no more at another.
+    await ask('Scale…');
+    await page.goBack();
+    await eventually('the dialog is closed', async () => assert.equal(await dialog.isVisible(), false));
+    await page.goForward();
+    await settles(page, 3);
     await page.locator('tr[data-pod="web-2"] >> text=Delete…').click();
     assert.equal(await dialog.locator('pre').textContent(), 'kubectl delete pod web-2');
-    assert.equal(await confirm(), 'pod "web-2" deleted');
+    assert.equal(await confirm(), 'pod "web-2" deleted from default namespace');
     await eventually('another web-2 is there', async () => {
       const row = (await podRows(page))[2];
       assert.equal(row.stage, 'ready');
@@ -185,34 +205,131 @@ test('given the demo when readers act on the page then each dialog asks once, sh
   });
 });
 
-test('given the demo when presented to a room then the why line and the lanes fill the screen, and no word is small', async () => {
-  await onDemo({ locale: 'en', viewport: { width: 1280, height: 720 } }, async ({ page, kubectl }) => {
-    await settles(page, 2);
-    await kubectl.run('delete', 'pod', '-l', 'app=nginx', '--wait=false');
-    await page.click('text=Present');
-    await settles(page, 2);
-    const small = await page.evaluate(() => {
-      const walker = document.createTreeWalker(document.querySelector('.page'), NodeFilter.SHOW_TEXT);
-      const found = [];
-      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-        const element = node.parentElement;
-        const box = element.getBoundingClientRect();
-        if (!node.data.trim() || !element.checkVisibility() || box.width <= 1 || box.bottom < 0) continue;
-        if (element.closest('title')) continue;
-        const svg = element.closest('.plot > svg');
-        const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
-        const size = parseFloat(getComputedStyle(element).fontSize) * scale;
-        if (size < 18) found.push(`${node.data.trim()}: ${size.toFixed(1)} px`);
-      }
-      return found;
+/** Every word that is smaller than a room can read, with its size. */
+const smallWords = (page) =>
+  page.evaluate(() => {
+    const walker = document.createTreeWalker(document.querySelector('.page'), NodeFilter.SHOW_TEXT);
+    const found = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement;
+      const box = element.getBoundingClientRect();
+      if (!node.data.trim() || !element.checkVisibility() || box.width <= 1 || box.bottom < 0) continue;
+      if (element.closest('title')) continue;
+      const svg = element.closest('.plot > svg');
+      const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+      const size = parseFloat(getComputedStyle(element).fontSize) * scale;
+      if (size < 18) found.push(`${node.data.trim()}: ${size.toFixed(1)} px`);
+    }
+    return found;
+  });
+
+for (const lanes of [2, 4, 8]) {
+  test(`given ${lanes} lanes when presented to a room then the why line and all lanes fill the screen, and no word is small`, async () => {
+    await onDemo({ locale: 'en', viewport: { width: 1280, height: 720 }, flags: ['--speed', '10'] }, async ({ page, kubectl }) => {
+      await kubectl.run('scale', 'statefulset', 'web', `--replicas=${lanes}`);
+      await settles(page, lanes);
+      await kubectl.run('delete', 'pod', '-l', 'app=nginx', '--wait=false');
+      await page.click('text=Present');
+      await settles(page, lanes);
+      await eventually('all of it is on the screen', async () => {
+        assert.deepEqual(await smallWords(page), []);
+        const { bottom, height } = await page.$eval('.plot > svg', (svg) => svg.getBoundingClientRect().toJSON());
+        const room = await page.$eval('.plot', (plot) => plot.getBoundingClientRect().bottom);
+        assert.ok(bottom <= room + 1 && room <= 720, `the lanes end at ${bottom} of ${room} px`);
+        assert.ok(lanes === 2 || height > 250, `they fill it: ${height} px`);
+        const legend = await page.$eval('.legend', (legend) => legend.getBoundingClientRect().bottom);
+        assert.ok(legend <= 720, `the legend ends at ${legend} of 720 px`);
+        assert.equal(await page.$$eval('g.lane', (all) => all.length), lanes);
+      });
+      // The words of a lane lie within it: no block covers its neighbour's.
+      const tops = await page.$$eval('g.lane rect.outline', (all) => all.map((it) => it.getBoundingClientRect().toJSON()));
+      assert.ok(tops.every(({ height }) => height > 24), 'blocks are high enough for a word');
+      if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `present-${lanes}.png`) });
+      assert.equal(await page.isVisible('.guide'), false);
+      assert.equal((await why(page)).reason, 'Settled');
+      await page.keyboard.press('Escape');
+      await eventually('the page is as before', async () => assert.equal(await page.isVisible('.guide'), true));
     });
-    assert.deepEqual(small, []);
-    const bottom = await page.$eval('.plot', (plot) => plot.getBoundingClientRect().bottom);
-    assert.ok(bottom <= 720, `the lanes end at ${bottom} of 720 px`);
-    assert.equal(await page.isVisible('.guide'), false);
-    assert.equal((await why(page)).reason, 'Settled');
+  });
+}
+
+test('given a page that is presented when the reader goes back then it is an ordinary page, with its buttons', async () => {
+  await onDemo({ locale: 'en' }, async ({ page }) => {
+    await page.click('a.logo');
+    await page.click('tr[data-set="default/web"] a');
+    await settles(page, 2);
+    await page.click('text=Present');
+    await eventually('it is presented', async () => assert.equal(await page.isVisible('.guide'), false));
+    await page.goBack();
+    await eventually('it is the list', async () => assert.equal(await page.isVisible('table.fleet'), true));
+    assert.equal(await page.getAttribute('.page', 'data-presents'), 'false');
+    assert.equal(await page.isVisible('.guide'), true);
+    assert.equal(await page.isVisible('header .theme'), true);
+  });
+});
+
+test('given a dialog when its answer comes after another one was opened then it is not shown there', async () => {
+  await onDemo({ locale: 'en' }, async ({ page }) => {
+    await settles(page, 2);
+    const dialog = page.locator('dialog.ask');
+    let letGo;
+    const held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    await page.route('**/api/v1/actions', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.click('header .buttons >> text=Scale…');
+    await dialog.locator('input').fill('3');
+    await dialog.locator('.primary').click();
+    assert.equal(await dialog.locator('input').isDisabled(), true, 'what was sent cannot be edited');
     await page.keyboard.press('Escape');
-    await eventually('the page is as before', async () => assert.equal(await page.isVisible('.guide'), true));
+    await page.click('header .buttons >> text=Restart…');
+    const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+    letGo();
+    assert.equal((await answered).status(), 200);
+    await settles(page, 3);
+    assert.equal((await dialog.locator('.told').first().textContent()).trim(), '');
+    assert.match(await dialog.locator('.note').textContent(), /replaced from the highest number down/);
+    assert.equal(await dialog.locator('.primary').isDisabled(), false);
+  });
+});
+
+test('given pods of which one is another by now when all are deleted then the others go, and the page shows both', async () => {
+  await onDemo({ locale: 'en' }, async ({ page, kubectl }) => {
+    const before = await settles(page, 2);
+    const dialog = page.locator('dialog.ask');
+    await page.click('header .buttons >> text=Delete pods…');
+    await eventually('it can be confirmed', async () => assert.equal(await dialog.locator('.primary').isDisabled(), false));
+    await kubectl.run('delete', 'pod', 'web-0');
+    await eventually('web-0 is another', async () => assert.notEqual((await podRows(page))[0].uid, before[0].uid));
+    await dialog.locator('.primary').click();
+    await eventually('both are told', async () => {
+      assert.equal((await dialog.locator('.told').first().textContent()).trim(), 'pod "web-1" deleted from default namespace');
+      assert.match(await dialog.locator('.failed').textContent(), /^web-0: /);
+    });
+  });
+});
+
+test('given an empty demo when the walk-through is applied by its button then it is made, again and again', async () => {
+  await onDemo({ locale: 'en', flags: ['--empty'], expected: [/404 \(Not Found\)/] }, async ({ page }) => {
+    await page.click('a.logo');
+    const dialog = page.locator('dialog.ask');
+    for (const done of ['created', 'unchanged']) {
+      await page.click('header .buttons >> text=Apply the walk-through…');
+      assert.equal(await dialog.locator('pre').textContent(), 'kubectl apply -f svc.yaml -f statefulset.yaml');
+      await dialog.locator('.primary').click();
+      await eventually('it is told', async () =>
+        assert.equal(
+          (await dialog.locator('.told').first().textContent()).trim(),
+          `service/nginx ${done}\nstatefulset.apps/web ${done}`,
+        ),
+      );
+      await page.keyboard.press('Escape');
+    }
+    await page.click('tr[data-set="default/web"] a');
+    await settles(page, 2);
   });
 });
 

@@ -29,7 +29,8 @@ pub enum Action {
         /// How many, at most [`MAX_REPLICAS`].
         replicas: u32,
     },
-    /// Replaces all pods, one by one.
+    /// Changes the template, so that pods are replaced as the set's update strategy says: from the highest ordinal down to
+    /// the partition, or, with `OnDelete`, each when somebody deletes it.
     Restart {
         /// Of which StatefulSet.
         set: SetKey,
@@ -52,8 +53,12 @@ pub enum Action {
         /// Whether it may be Ready.
         ready: bool,
     },
-    /// Applies the walk-through's Service and StatefulSet.
-    ApplyWalkThrough,
+    /// Applies the walk-through's Service and StatefulSet. On a cluster that is not the demo's, only where none of that name
+    /// exists that Berth did not make.
+    ApplyWalkThrough {
+        /// Where.
+        namespace: String,
+    },
 }
 
 /// A pod, and which one of that name.
@@ -78,7 +83,7 @@ pub enum Ability {
     ChangeTemplate,
     /// `patch` on pods, in the demo.
     SetReady,
-    /// `create` and `patch` on Services and StatefulSets.
+    /// `get`, `create` and `patch` on Services and StatefulSets.
     Apply,
 }
 
@@ -100,7 +105,7 @@ impl Action {
             Self::Scale { .. } => Ability::Scale,
             Self::Restart { .. } | Self::SetImage { .. } => Ability::ChangeTemplate,
             Self::SetReady { .. } => Ability::SetReady,
-            Self::ApplyWalkThrough => Ability::Apply,
+            Self::ApplyWalkThrough { .. } => Ability::Apply,
         }
     }
 
@@ -133,7 +138,9 @@ impl Action {
                 let change = if *ready { format!("{READY_ANNOTATION}-") } else { format!("{READY_ANNOTATION}=false") };
                 (format!("annotate pod {} {change} --overwrite", quoted(pod)), namespace.as_str())
             }
-            Self::ApplyWalkThrough => ("apply -f svc.yaml -f statefulset.yaml".to_owned(), DEFAULT_NAMESPACE),
+            Self::ApplyWalkThrough { namespace } => {
+                ("apply -f svc.yaml -f statefulset.yaml".to_owned(), namespace.as_str())
+            }
         };
         let namespace =
             if namespace == DEFAULT_NAMESPACE { String::new() } else { format!(" -n {}", quoted(namespace)) };
@@ -175,7 +182,10 @@ mod tests {
             (image("x; rm -rf '/'"), r"kubectl set image statefulset web 'nginx=x; rm -rf '\''/'\'''"),
             (ready(false), "kubectl annotate pod web-0 berth.demo/ready=false --overwrite -n shop"),
             (ready(true), "kubectl annotate pod web-0 berth.demo/ready- --overwrite -n shop"),
-            (Action::ApplyWalkThrough, "kubectl apply -f svc.yaml -f statefulset.yaml"),
+            (
+                Action::ApplyWalkThrough { namespace: "shop".to_owned() },
+                "kubectl apply -f svc.yaml -f statefulset.yaml -n shop",
+            ),
         ] {
             assert_eq!(action.command(), command);
         }

@@ -13,6 +13,7 @@
 //! - [`dns`]: what the cluster's DNS serves;
 //! - [`ledger`]: the lasting rows of incarnations, and how addresses changed;
 //! - [`action`]: what may be done to a cluster, and the kubectl command for it;
+//! - [`object_name`]: names that objects may have;
 //! - [`wire`]: the protocol;
 //! - [`trace`]: recorded watch streams.
 
@@ -26,6 +27,7 @@ mod identity;
 pub mod kubectl;
 pub mod kubernetes;
 pub mod ledger;
+pub mod object_name;
 pub mod order;
 mod stage;
 mod time;

@@ -9,7 +9,7 @@ use topology::action::{Action, Offer};
 
 use super::fetch::fetch;
 use crate::guide::Guide;
-use crate::state::{Asking, Stands, Store};
+use crate::state::{Asking, Serial, Stands, Store};
 
 const POSTCARD: &str = "application/postcard";
 /// Between two questions how far the walk-through is, while it is open.
@@ -26,13 +26,26 @@ async fn answer(address: String, body: Option<Vec<u8>>) -> Result<Vec<u8>, Strin
 
 /// Opens the dialog about something, and asks what may be done.
 pub(crate) fn open(store: Store, asking: Asking) {
-    let Some(set) = store.board.set.get_untracked() else { return };
+    let serial = asking.serial;
     store.asking.set(Some(asking));
-    let address = format!("/api/v1/actions?namespace={}&statefulset={}", set.namespace, set.name);
+    offer(store, serial);
+}
+
+/// Asks what may be done where the dialog is about. The answer is taken if it still is about that.
+pub(crate) fn offer(store: Store, serial: Serial) {
+    let Some((namespace, set)) = store.asking.with_untracked(|asking| {
+        let asking = asking.as_ref().filter(|asking| asking.serial == serial)?;
+        Some((asking.namespace.trim().to_owned(), asking.set.clone()))
+    }) else {
+        return;
+    };
+    let set = set.map(|set| format!("&statefulset={}", set.name)).unwrap_or_default();
+    let address = format!("/api/v1/actions?namespace={}{set}", js_sys::encode_uri_component(&namespace));
     spawn_local(async move {
         let told = answer(address, None).await;
         let told = told.and_then(|bytes| postcard::from_bytes::<Offer>(&bytes).map_err(|error| error.to_string()));
-        store.change_asking(|asking| match told {
+        store.change_asking(serial, |asking| match told {
+            _ if asking.namespace.trim() != namespace => {}
             Ok(offer) => {
                 if let Some((container, image)) = offer.containers.first() {
                     asking.container.clone_from(container);
@@ -45,17 +58,18 @@ pub(crate) fn open(store: Store, asking: Asking) {
     });
 }
 
-/// Does it; what kubectl would print, or why it was not done, is told.
-pub(crate) fn perform(store: Store, action: &Action) {
+/// Does it; what kubectl would print, and what was not done, is told.
+pub(crate) fn perform(store: Store, serial: Serial, action: &Action) {
     let Ok(body) = postcard::to_allocvec(action) else { return };
-    store.change_asking(|asking| asking.stands = Stands::Sent);
+    store.change_asking(serial, |asking| asking.stands = Stands::Sent);
     spawn_local(async move {
         let done = answer("/api/v1/actions".to_owned(), Some(body)).await;
-        store.change_asking(|asking| {
+        store.change_asking(serial, |asking| {
             asking.stands = match done {
                 Ok(bytes) => {
-                    let said = postcard::from_bytes::<(String, Vec<String>)>(&bytes).map(|(_, said)| said.join("\n"));
-                    Stands::Done(said.unwrap_or_default())
+                    let told = postcard::from_bytes::<(String, Vec<String>, Vec<String>)>(&bytes);
+                    let (_, said, failed) = told.unwrap_or_default();
+                    Stands::Done { said: said.join("\n"), failed: failed.join("\n") }
                 }
                 Err(wrong) => Stands::Refused(wrong),
             }

@@ -43,6 +43,7 @@ fn show(store: Store, place: Place) {
     document().set_title(&place.title());
     store.go(place);
     if moved {
+        super::present::leave();
         window().scroll_to_with_x_and_y(0.0, 0.0);
         // Whoever reads by keyboard or ear goes on where the new content begins.
         if let Some(content) =

@@ -6,9 +6,9 @@ mod fetch;
 pub(crate) mod ledger;
 pub(crate) mod links;
 pub(crate) mod present;
+pub(crate) mod size;
 mod stream;
 pub(crate) mod theme;
-pub(crate) mod width;
 
 use std::time::Duration;
 

@@ -12,7 +12,14 @@ pub(crate) fn switch(store: Store) {
     // Without the whole screen it is large all the same.
     if presents {
         let _ = document().document_element().map(|root| root.request_fullscreen());
-    } else if document().fullscreen_element().is_some() {
+    } else {
+        leave();
+    }
+}
+
+/// Gives the whole screen back, if the page has it.
+pub(super) fn leave() {
+    if document().fullscreen_element().is_some() {
         document().exit_fullscreen();
     }
 }

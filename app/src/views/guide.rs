@@ -1,7 +1,9 @@
 //! The walk-through beside the page.
 
+use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use super::actions::follow;
 use super::reactive::{maybe, several, text, word};
 use crate::guide::{Step, Words};
 use crate::state::{GuideState, Store};
@@ -39,6 +41,7 @@ pub(super) fn GuideDrawer() -> impl IntoView {
         chapters.map(|chapter| chapter.title.clone()).collect::<Vec<_>>()
     });
     let running = Memo::new(move |_| store.guide.read().running);
+    let confirms = RwSignal::new(false);
     let switch = move |_| {
         #[cfg(feature = "hydrate")]
         crate::client::ask::speak(store, words(store).other_tag);
@@ -60,14 +63,41 @@ pub(super) fn GuideDrawer() -> impl IntoView {
                 {word(move || words(store).title)}
                 <span class="buttons">
                     <button type="button" class="button small" on:click=switch>{word(move || words(store).other)}</button>
-                    <button type="button" class="button small" disabled=running on:click=move |_| run(store, "reset")>
+                    <button type="button" class="button small" disabled=running on:click=move |_| confirms.set(true)>
                         {word(move || words(store).reset)}
                     </button>
                 </span>
             </h2>
             <p class="wrong" role="alert">{text(move || store.guide.read().wrong.clone().unwrap_or_default())}</p>
             {several(move || chapters.get().into_iter().map(chapter).collect())}
+            <StartOver confirms/>
         </aside>
+    }
+}
+
+/// Asks once before everything is taken away.
+#[component]
+fn StartOver(confirms: RwSignal<bool>) -> impl IntoView {
+    let store = Store::get();
+    let dialog = NodeRef::<Dialog>::new();
+    follow(dialog, move || confirms.get());
+    let close = move || confirms.set(false);
+    let press = move |_| {
+        close();
+        run(store, "reset");
+    };
+    view! {
+        <dialog class="reset" node_ref=dialog on:close=move |_| close() aria-labelledby="reset">
+            <h2 id="reset">{word(move || words(store).reset_title)}</h2>
+            <p>{word(move || words(store).reset_does)}</p>
+            <p class="quiet">{word(move || words(store).reset_leaves)}</p>
+            <div class="buttons">
+                <button type="button" class="button" on:click=move |_| close()>
+                    {word(move || words(store).cancel)}
+                </button>
+                <button type="button" class="button primary" on:click=press>{word(move || words(store).reset)}</button>
+            </div>
+        </dialog>
     }
 }
 

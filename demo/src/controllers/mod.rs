@@ -35,6 +35,7 @@ use crate::scheduler::{self, Scheduler};
 use crate::store::{Event, Key};
 
 pub(crate) use bell::Bell;
+pub(crate) use node_lifecycle::is_marked_unreachable;
 pub(crate) use owners::{controller_of, owner_reference};
 pub(crate) use pods::{condition, has_ended, is_ready, set_condition};
 pub(crate) use queue::Queue;

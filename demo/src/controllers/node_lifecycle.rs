@@ -98,8 +98,10 @@ impl Nodes {
     /// Takes the mark off a node that answers again.
     fn find(&mut self, node: &Node) -> Result<(), Failure> {
         let mut found = node.clone();
-        if let Some(taints) = found.spec.as_mut().and_then(|spec| spec.taints.as_mut()) {
-            taints.retain(|taint| taint.key != UNREACHABLE);
+        if let Some(spec) = &mut found.spec {
+            let taints = spec.taints.take().unwrap_or_default();
+            let left: Vec<_> = taints.into_iter().filter(|taint| taint.key != UNREACHABLE).collect();
+            spec.taints = Some(left).filter(|left| !left.is_empty());
         }
         self.client.update(&found).map(drop)
     }
@@ -129,6 +131,12 @@ impl Nodes {
         }
         Ok(next)
     }
+}
+
+/// Whether a node is marked as one that does not answer.
+pub(crate) fn is_marked_unreachable(node: &Node) -> bool {
+    let taints = node.spec.iter().filter_map(|spec| spec.taints.as_ref()).flatten();
+    taints.into_iter().any(|taint| taint.key == UNREACHABLE)
 }
 
 /// For how many seconds a pod stays on a node that does not answer; none for ever.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use tokio::time::Instant;
 
-use crate::controllers::{Bell, Controller, Queue, Recorder, has_ended, reference};
+use crate::controllers::{Bell, Controller, Queue, Recorder, has_ended, is_marked_unreachable, reference};
 use crate::failure::Failure;
 use crate::kinds::{Kind, Typed as _};
 use crate::pace::Pace;
@@ -66,14 +66,16 @@ impl Kubelet {
 
     fn on_node(&mut self, event: &Event, queue: &mut Queue) {
         queue.add(event.object.key.clone());
-        let stopped =
-            |object: &crate::store::Object| object.parse::<Node>().is_some_and(|node| node::is_stopped(&node));
-        let changed = event.previous.as_ref().is_none_or(|previous| stopped(previous) != stopped(&event.object));
-        if !changed {
+        let state = |object: &crate::store::Object| {
+            object.parse::<Node>().map(|node| (node::is_stopped(&node), is_marked_unreachable(&node)))
+        };
+        let (before, now) = (event.previous.as_ref().map(|previous| state(previous)), state(&event.object));
+        if before.is_some_and(|before| before == now) {
             return;
         }
         for pod in self.pods_on(event.object.key.name()) {
-            // A node that comes back reports everything anew.
+            // A node that comes back reports everything anew: while it was silent, or only late, its pods were made not
+            // ready by others. It is unmarked when they are through with that.
             if let Some(sandbox) = self.sandboxes.get_mut(pod.uid()) {
                 sandbox.forget_report();
             }

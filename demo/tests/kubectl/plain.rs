@@ -50,8 +50,51 @@ impl Plain {
             _ => out,
         };
         let text = format!("{}\nerrors: {}\ncode: {code}\n", out.trim_end(), err.trim_end());
-        self.0.iter().fold(text, |text, (mask, word)| mask.replace_all(&text, *word).into_owned())
+        in_set_order(&self.0.iter().fold(text, |text, (mask, word)| mask.replace_all(&text, *word).into_owned()))
     }
+}
+
+/// Brings the entries of `managedFields` in YAML into an order of their own. The API server orders them by their times,
+/// which are whole seconds, and only then by other things: whether a status was written in the same second as what came
+/// before it decides how two entries stand. What is in the entries, and how many there are, is compared all the same.
+fn in_set_order(text: &str) -> String {
+    let mut lines = text.lines().peekable();
+    let mut ordered: Vec<String> = Vec::new();
+    while let Some(line) = lines.next() {
+        ordered.push(line.to_owned());
+        if line.trim_start() != "managedFields:" {
+            continue;
+        }
+        let indent = line.len() - line.trim_start().len();
+        let (begins, goes_on) = (format!("{}- ", &line[..indent]), format!("{}  ", &line[..indent]));
+        let mut entries: Vec<String> = Vec::new();
+        while let Some(line) = lines.next_if(|line| line.starts_with(&begins) || line.starts_with(&goes_on)) {
+            match entries.last_mut() {
+                Some(entry) if line.starts_with(&goes_on) => {
+                    entry.push('\n');
+                    entry.push_str(line);
+                }
+                _ => entries.push(line.to_owned()),
+            }
+        }
+        entries.sort();
+        ordered.append(&mut entries);
+    }
+    ordered.join("\n") + "\n"
+}
+
+#[test]
+fn given_entries_of_managed_fields_when_they_stand_in_another_order_then_they_are_equal_but_not_when_one_differs() {
+    let object = |entries: [&str; 2]| {
+        let [one, other] = entries.map(|manager| {
+            format!("  - fieldsV1:\n      f:a:\n        - b\n    manager: {manager}\n    time: 2026-01-01T00:00:00Z\n")
+        });
+        let out = format!("metadata:\n  managedFields:\n{one}{other}  name: web\nspec:\n  - x\n  - a\n");
+        Plain::new().text(&[out, String::new(), "0".to_owned()], Compared::Whole)
+    };
+    assert_eq!(object(["kubectl", "berth"]), object(["berth", "kubectl"]));
+    assert_ne!(object(["kubectl", "berth"]), object(["kubectl", "kubectl"]));
+    assert!(object(["b", "a"]).contains("spec:\n  - x\n  - a\n"), "other lists stay as they are");
 }
 
 /// The lines that only one of them has, each with what stands around it.

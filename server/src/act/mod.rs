@@ -1,29 +1,31 @@
 //! Doing what a reader asked for: the only part of the server that changes a cluster. It is off unless the user turned it
-//! on, and what it does is bounded by the rights that Berth's own credentials have.
+//! on, and what it does is bounded by the rights that Berth's own credentials have and by the namespaces that it watches.
 
+mod apply;
+mod deed;
 mod permissions;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions};
 use serde_json::{Value, json};
 use thiserror::Error;
-use tokio::time::timeout;
-use topology::SetKey;
-use topology::action::{Action, MAX_PODS, MAX_REPLICAS, Offer, PodRef, READY_ANNOTATION};
+use tokio::time::{Instant, timeout, timeout_at};
+use topology::action::{Action, Offer, READY_ANNOTATION};
+use topology::object_name::{Label, Subdomain};
+use topology::{SetKey, Uid};
 use tracing::info;
 
+use self::deed::{Deed, Target};
 use crate::clock::now;
 use crate::cluster::Connector;
 
-/// The name under which what Berth applies is noted in the objects.
-const MANAGER: &str = "berth";
 /// How long the API has to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// The annotation by which `kubectl rollout restart` changes a template.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 
@@ -36,12 +38,35 @@ pub enum Playground {
     No,
 }
 
+/// The namespaces that something may be done in: those that are watched; `None` is all.
+#[derive(Debug, Clone, Default)]
+pub struct Bounds(pub Option<Vec<String>>);
+
 /// Why something was not done. Each message is one sentence for the reader.
 #[derive(Debug, Error)]
 pub enum ActError {
     /// It makes no sense.
     #[error("{0}")]
     Invalid(String),
+    /// It is in a namespace that is not watched.
+    #[error("this Berth watches, and acts in, {watched} only; start it with -n {namespace} to act there")]
+    Outside {
+        /// The namespace.
+        namespace: Label,
+        /// Those that are watched.
+        watched: String,
+    },
+    /// Something of that name exists, and is somebody's.
+    #[error(
+        "{object} exists in the namespace {namespace}, and Berth did not make it: choose another namespace, or delete it \
+         if nobody needs it"
+    )]
+    Foreign {
+        /// What, as kubectl names it.
+        object: String,
+        /// Where.
+        namespace: Label,
+    },
     /// The API refused it.
     #[error("{message}")]
     Refused {
@@ -67,16 +92,53 @@ impl From<kube::Error> for ActError {
     }
 }
 
+/// What came of something: of several things, some may have been done and others not.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was done, in kubectl's words.
+    pub said: Vec<String>,
+    /// What was not, and why.
+    pub failed: Vec<String>,
+}
+
+impl Outcome {
+    fn of(said: String) -> Self {
+        Self { said: vec![said], failed: Vec::new() }
+    }
+
+    /// What came of several things; it is an error only where nothing was done.
+    fn collect(results: impl IntoIterator<Item = (String, Result<String, ActError>)>) -> Result<Self, ActError> {
+        let (mut outcome, mut first) = (Self::default(), None);
+        for (what, result) in results {
+            match result {
+                Ok(said) => outcome.said.push(said),
+                Err(error) => {
+                    outcome.failed.push(format!("{what}: {error}"));
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        match first {
+            Some(ActError::Refused { code, .. }) if outcome.said.is_empty() && outcome.failed.len() > 1 => {
+                Err(ActError::Refused { code, message: outcome.failed.join("\n") })
+            }
+            Some(first) if outcome.said.is_empty() => Err(first),
+            _ => Ok(outcome),
+        }
+    }
+}
+
 /// Changes the cluster.
 pub struct Actor {
     connector: Arc<Connector>,
     playground: Playground,
+    bounds: Bounds,
 }
 
 impl Actor {
     /// One that acts with the credentials of a connection.
-    pub fn new(connector: Arc<Connector>, playground: Playground) -> Self {
-        Self { connector, playground }
+    pub fn new(connector: Arc<Connector>, playground: Playground, bounds: Bounds) -> Self {
+        Self { connector, playground, bounds }
     }
 
     /// Whose cluster it is.
@@ -92,151 +154,175 @@ impl Actor {
     /// What may be done in a namespace, and which containers a StatefulSet has.
     ///
     /// # Errors
-    /// When the API cannot be asked.
+    /// When one of them cannot exist, or the API cannot be asked.
     pub async fn offer(&self, namespace: &str, set: Option<&str>) -> Result<Offer, ActError> {
         let client = self.client();
+        let namespace = self.bounds.namespace(namespace)?;
+        let set = set.map(|set| Target::read(&SetKey::new(namespace.as_str(), set), &self.bounds)).transpose()?;
         let containers = async {
-            match set {
-                Some(set) => self.containers(namespace, set).await,
+            match &set {
+                Some(set) => containers(&client, set).await,
                 None => Ok(Vec::new()),
             }
         };
-        let asked = async { tokio::join!(permissions::abilities(&client, namespace, self.playground), containers) };
+        let abilities = permissions::abilities(&client, namespace.as_str(), self.playground);
+        let asked = async { tokio::join!(abilities, containers) };
         let (abilities, containers) = timeout(PATIENCE, asked).await.map_err(|_| ActError::Late)?;
         // A set that is gone has no containers, and that is all that this says.
         Ok(Offer { abilities: abilities?, containers: containers.unwrap_or_default() })
     }
 
-    /// The containers of a StatefulSet's pods, with their images.
+    /// Does something, and says in kubectl's words what was done, and what was not.
     ///
     /// # Errors
-    /// When there is no such StatefulSet, or the API cannot be asked.
-    pub(crate) async fn containers(&self, namespace: &str, set: &str) -> Result<Vec<(String, String)>, ActError> {
-        containers(&Api::namespaced(self.client(), namespace), set).await
-    }
-
-    /// Does something, and says in kubectl's words what was done.
-    ///
-    /// # Errors
-    /// When it makes no sense, or the API refuses it. Of several pods some may be gone by then.
-    pub async fn perform(&self, action: &Action) -> Result<Vec<String>, ActError> {
-        let client = self.client();
-        let done = timeout(PATIENCE, self.step(client, action)).await.map_err(|_| ActError::Late).flatten();
+    /// When it makes no sense, or nothing of it was done.
+    pub async fn perform(&self, action: &Action) -> Result<Outcome, ActError> {
+        let done = match Deed::read(action, &self.bounds) {
+            Ok(deed) => self.step(deed).await,
+            Err(error) => Err(error),
+        };
         match &done {
-            Ok(_) => info!(command = action.command(), "done for a reader"),
+            Ok(Outcome { failed, .. }) if failed.is_empty() => info!(command = action.command(), "done for a reader"),
+            Ok(Outcome { failed, .. }) => info!(command = action.command(), ?failed, "done in part for a reader"),
             Err(error) => info!(command = action.command(), %error, "not done for a reader"),
         }
         done
     }
 
-    async fn step(&self, client: Client, action: &Action) -> Result<Vec<String>, ActError> {
-        match action {
-            Action::Delete { namespace, pods } => delete(&Api::namespaced(client, namespace), pods).await,
-            Action::Scale { set, replicas } => scale(client, set, *replicas).await,
-            Action::Restart { set } => {
-                let now = jiff::Timestamp::from_millisecond(now().as_millis()).unwrap_or_default();
-                let now = now.round(jiff::Unit::Second).unwrap_or_default().to_string();
-                let template = json!({"metadata": {"annotations": {RESTARTED: now}}});
-                change_template(client, set, template, "restarted").await
+    /// The namespace of that name, if something may be done there.
+    ///
+    /// # Errors
+    /// When it is none, or Berth watches others.
+    pub(crate) fn namespace(&self, name: &str) -> Result<Label, ActError> {
+        self.bounds.namespace(name)
+    }
+
+    async fn step(&self, deed: Deed) -> Result<Outcome, ActError> {
+        let (client, deadline) = (self.client(), Instant::now() + PATIENCE);
+        let said = match deed {
+            // Those with several parts look at the clock themselves, so that what was done till then is told.
+            Deed::Delete { namespace, pods } => return delete(client, &namespace, pods, deadline).await,
+            Deed::ApplyWalkThrough { namespace } => {
+                let manifests = ["svc.yaml", "statefulset.yaml"].into_iter().flat_map(demo::objects);
+                return self.apply(&namespace, manifests, deadline).await;
             }
-            Action::SetImage { set, container, image } => set_image(client, set, container, image).await,
-            Action::SetReady { namespace, pod, ready } => {
+            Deed::Scale { set, replicas } => within(deadline, scale(client, &set, replicas)).await,
+            Deed::Restart { set } => within(deadline, restart(client, &set)).await,
+            Deed::SetImage { set, container, image } => {
+                within(deadline, set_image(client, &set, &container, &image)).await
+            }
+            Deed::SetReady { namespace, pod, ready } => {
                 if self.playground == Playground::No {
                     let why = "readiness can be held back in the demo only: a real kubelet asks the pod's probe";
                     return Err(ActError::Invalid(why.to_owned()));
                 }
-                let value = if *ready { Value::Null } else { json!("false") };
-                let patch = json!({"metadata": {"annotations": {READY_ANNOTATION: value}}});
-                let pods: Api<Pod> = Api::namespaced(client, namespace);
-                pods.patch(pod, &PatchParams::default(), &Patch::Merge(patch)).await?;
-                Ok(vec![format!("pod/{pod} annotated")])
+                within(deadline, set_ready(client, &namespace, &pod, ready)).await
             }
-            Action::ApplyWalkThrough => {
-                self.apply(["svc.yaml", "statefulset.yaml"].into_iter().flat_map(demo::objects)).await
-            }
-        }
-    }
-
-    /// Applies manifests of Services, StatefulSets and Deployments, in the namespace `default`, as `kubectl apply --server-side`.
-    pub(crate) async fn apply(&self, manifests: impl IntoIterator<Item = Value>) -> Result<Vec<String>, ActError> {
-        let client = self.client();
-        let options = PatchParams::apply(MANAGER).force();
-        let mut said = Vec::new();
-        for manifest in manifests {
-            let name = manifest["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-            match manifest["kind"].as_str() {
-                Some("Service") => {
-                    let services: Api<Service> = Api::namespaced(client.clone(), "default");
-                    services.patch(&name, &options, &Patch::Apply(manifest)).await?;
-                    said.push(format!("service/{name} serverside-applied"));
-                }
-                Some("StatefulSet") => {
-                    let sets: Api<StatefulSet> = Api::namespaced(client.clone(), "default");
-                    sets.patch(&name, &options, &Patch::Apply(manifest)).await?;
-                    said.push(format!("statefulset.apps/{name} serverside-applied"));
-                }
-                Some("Deployment") => {
-                    let deployments: Api<Deployment> = Api::namespaced(client.clone(), "default");
-                    deployments.patch(&name, &options, &Patch::Apply(manifest)).await?;
-                    said.push(format!("deployment.apps/{name} serverside-applied"));
-                }
-                _ => {}
-            }
-        }
-        Ok(said)
+        }?;
+        Ok(Outcome::of(said))
     }
 }
 
-async fn delete(api: &Api<Pod>, pods: &[PodRef]) -> Result<Vec<String>, ActError> {
-    if pods.is_empty() || pods.len() > MAX_PODS {
-        return Err(ActError::Invalid(format!("name between 1 and {MAX_PODS} pods")));
-    }
-    let one = async |PodRef { name, uid }: &PodRef| {
+async fn within<T>(deadline: Instant, work: impl Future<Output = Result<T, ActError>>) -> Result<T, ActError> {
+    timeout_at(deadline, work).await.map_err(|_| ActError::Late)?
+}
+
+/// Deletes one after another: the order is the one that the reader confirmed, and the API is not flooded. What fails does
+/// not keep the others.
+async fn delete(
+    client: Client,
+    namespace: &Label,
+    pods: Vec<(Subdomain, Uid)>,
+    deadline: Instant,
+) -> Result<Outcome, ActError> {
+    let api: Api<Pod> = Api::namespaced(client, namespace.as_str());
+    let one = async |name: &Subdomain, uid: &Uid| {
         let meant = Preconditions { uid: Some(uid.to_string()), resource_version: None };
         let options = DeleteParams { preconditions: Some(meant), ..DeleteParams::default() };
-        api.delete(name, &options).await.map(|_| format!("pod \"{name}\" deleted"))
+        within(deadline, async { Ok(api.delete(name.as_str(), &options).await?) }).await?;
+        Ok(format!("pod \"{name}\" deleted from {namespace} namespace"))
     };
-    // One after another: the order is the one that the reader confirmed, and the API is not flooded.
-    let mut said = Vec::new();
-    for pod in pods {
-        said.push(one(pod).await?);
+    let mut results = Vec::with_capacity(pods.len());
+    for (name, uid) in &pods {
+        let result = if Instant::now() < deadline { one(name, uid).await } else { Err(ActError::Late) };
+        results.push((name.to_string(), result));
     }
-    Ok(said)
+    Outcome::collect(results)
 }
 
-async fn scale(client: Client, set: &SetKey, replicas: u32) -> Result<Vec<String>, ActError> {
-    if replicas > MAX_REPLICAS {
-        return Err(ActError::Invalid(format!("between 0 and {MAX_REPLICAS} replicas can be asked for from here")));
-    }
-    let sets: Api<StatefulSet> = Api::namespaced(client, &set.namespace);
+async fn scale(client: Client, set: &Target, replicas: u32) -> Result<String, ActError> {
     let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
-    sets.patch_scale(&set.name, &PatchParams::default(), &patch).await?;
-    Ok(vec![format!("statefulset.apps/{} scaled", set.name)])
+    sets(client, &set.namespace).patch_scale(set.name.as_str(), &PatchParams::default(), &patch).await?;
+    Ok(format!("statefulset.apps/{} scaled", set.name))
 }
 
-async fn set_image(client: Client, set: &SetKey, container: &str, image: &str) -> Result<Vec<String>, ActError> {
-    let sets: Api<StatefulSet> = Api::namespaced(client.clone(), &set.namespace);
-    let known = containers(&sets, &set.name).await?;
+async fn restart(client: Client, set: &Target) -> Result<String, ActError> {
+    let now = jiff::Timestamp::from_millisecond(now().as_millis()).unwrap_or_default();
+    let now = now.round(jiff::Unit::Second).unwrap_or_default().to_string();
+    let template = json!({"metadata": {"annotations": {RESTARTED: now}}});
+    change_template(client, set, template, "restarted").await
+}
+
+async fn set_image(client: Client, set: &Target, container: &Label, image: &str) -> Result<String, ActError> {
+    let known = containers(&client, set).await?;
     // A patch would make a container of a name that there is none of.
-    if !known.iter().any(|(name, _)| name == container) {
+    if !known.iter().any(|(name, _)| name == container.as_str()) {
         let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
         let message = format!("unable to find container named \"{container}\"; there is: {}", names.join(", "));
         return Err(ActError::Invalid(message));
     }
-    let template = json!({"spec": {"containers": [{"name": container, "image": image}]}});
+    let template = json!({"spec": {"containers": [{"name": container.as_str(), "image": image}]}});
     change_template(client, set, template, "image updated").await
 }
 
-async fn change_template(client: Client, set: &SetKey, template: Value, done: &str) -> Result<Vec<String>, ActError> {
-    let sets: Api<StatefulSet> = Api::namespaced(client, &set.namespace);
+async fn change_template(client: Client, set: &Target, template: Value, done: &str) -> Result<String, ActError> {
     let patch = Patch::Strategic(json!({"spec": {"template": template}}));
-    sets.patch(&set.name, &PatchParams::default(), &patch).await?;
-    Ok(vec![format!("statefulset.apps/{} {done}", set.name)])
+    sets(client, &set.namespace).patch(set.name.as_str(), &PatchParams::default(), &patch).await?;
+    Ok(format!("statefulset.apps/{} {done}", set.name))
+}
+
+async fn set_ready(client: Client, namespace: &Label, pod: &Subdomain, ready: bool) -> Result<String, ActError> {
+    let value = if ready { Value::Null } else { json!("false") };
+    let patch = json!({"metadata": {"annotations": {READY_ANNOTATION: value}}});
+    let pods: Api<Pod> = Api::namespaced(client, namespace.as_str());
+    pods.patch(pod.as_str(), &PatchParams::default(), &Patch::Merge(patch)).await?;
+    Ok(format!("pod/{pod} annotated"))
+}
+
+fn sets(client: Client, namespace: &Label) -> Api<StatefulSet> {
+    Api::namespaced(client, namespace.as_str())
 }
 
 /// The containers of a StatefulSet's pods, with their images.
-async fn containers(sets: &Api<StatefulSet>, name: &str) -> Result<Vec<(String, String)>, ActError> {
-    let set = sets.get(name).await?;
+async fn containers(client: &Client, set: &Target) -> Result<Vec<(String, String)>, ActError> {
+    let set = sets(client.clone(), &set.namespace).get(set.name.as_str()).await?;
     let containers = set.spec.template.spec.into_iter().flat_map(|pod| pod.containers);
     Ok(containers.map(|container| (container.name, container.image.unwrap_or_default())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(message: &str) -> ActError {
+        ActError::Refused { code: 409, message: message.to_owned() }
+    }
+
+    #[test]
+    fn given_several_results_when_collected_then_what_was_done_is_told_beside_what_was_not() {
+        let done = |name: &str| (name.to_owned(), Ok(format!("{name} deleted")));
+        let partly = [done("web-0"), ("web-1".to_owned(), Err(refused("another one"))), done("web-2")];
+        let outcome = Outcome::collect(partly).unwrap();
+        assert_eq!(outcome.said, ["web-0 deleted", "web-2 deleted"]);
+        assert_eq!(outcome.failed, ["web-1: another one"]);
+        let late = Outcome::collect([done("web-0"), ("web-1".to_owned(), Err(ActError::Late))]).unwrap();
+        assert_eq!(late.said, ["web-0 deleted"]);
+        assert!(late.failed[0].starts_with("web-1: the Kubernetes API did not answer"));
+        let nothing = Outcome::collect(["a", "b"].map(|name| (name.to_owned(), Err(refused("no")))));
+        match nothing {
+            Err(ActError::Refused { code: 409, message }) => assert_eq!(message, "a: no\nb: no"),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(Outcome::collect([("a".to_owned(), Err(ActError::Late))]), Err(ActError::Late)));
+    }
 }

@@ -20,8 +20,10 @@ const NEEDS: [(Ability, &[Right]); 5] = [
     (
         Ability::Apply,
         &[
+            ("get", "", "services", ""),
             ("create", "", "services", ""),
             ("patch", "", "services", ""),
+            ("get", "apps", "statefulsets", ""),
             ("create", "apps", "statefulsets", ""),
             ("patch", "apps", "statefulsets", ""),
         ],

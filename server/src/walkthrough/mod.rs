@@ -13,16 +13,18 @@ use app::guide;
 use demo::Ran;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
-use topology::SetKey;
+use tokio::time::sleep;
+use topology::board::Board;
+use topology::{SetKey, Timestamp};
 
-pub use progress::{Command, Progress};
+pub use progress::{Command, Progress, Replica, ReplicaStage};
 pub use run::RunError;
 pub use steps::{DAY_TWO, NAMES_STAY, Step};
 pub use texts::{Language, text};
 
 use crate::act::Actor;
 use crate::clock::now;
-use crate::hub::HubHandle;
+use crate::hub::{HubGone, HubHandle};
 
 /// The namespace that all of it happens in.
 const NAMESPACE: &str = "default";
@@ -41,13 +43,20 @@ pub struct Walkthrough {
     actor: Arc<Actor>,
     /// Held for a moment only, never while something is waited for.
     state: Mutex<State>,
-    /// Held by who runs a step: one at a time.
-    running: tokio::sync::Mutex<()>,
+    /// Held by what runs a step: one at a time.
+    running: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct State {
     progress: Progress,
     outputs: BTreeMap<Step, String>,
+}
+
+impl State {
+    /// A round in which nothing was done yet.
+    fn from(since: Timestamp, hub: &HubHandle) -> Self {
+        Self { progress: Progress::from(since, &hub.cluster().domain), outputs: BTreeMap::new() }
+    }
 }
 
 impl Walkthrough {
@@ -59,8 +68,8 @@ impl Walkthrough {
         tasks: &mut JoinSet<()>,
     ) -> Arc<Self> {
         // The demo made its Service and StatefulSet a moment before this: that counts.
-        let state = State { progress: Progress::default(), outputs: BTreeMap::new() };
-        let walkthrough = Arc::new(Self { hub, actor, state: Mutex::new(state), running: tokio::sync::Mutex::new(()) });
+        let state = State::from(Timestamp::default(), &hub);
+        let walkthrough = Arc::new(Self { hub, actor, state: Mutex::new(state), running: Arc::default() });
         for set in [WEB, PARALLEL] {
             tasks.spawn(observe::board(Arc::clone(&walkthrough), SetKey::new(NAMESPACE, set)));
         }
@@ -92,30 +101,69 @@ impl Walkthrough {
         })
     }
 
-    /// Runs a step, and keeps what it printed.
+    /// Runs a step to its end, even when nobody waits for it any more, and keeps what it printed.
     ///
     /// # Errors
     /// When another one is running, or the cluster refuses it.
-    pub async fn run(&self, step: Step) -> Result<String, RunError> {
-        let _alone = self.running.try_lock().map_err(|_| RunError::Busy)?;
-        let outcome = run::step(&self.hub, &self.actor, step).await;
-        let printed = match &outcome {
-            Ok(output) => output.clone(),
-            Err(error) => error.to_string(),
-        };
-        self.with(|state| state.outputs.insert(step, printed.chars().take(MAX_OUTPUT).collect()));
-        outcome
+    pub async fn run(self: &Arc<Self>, step: Step) -> Result<String, RunError> {
+        let this = Arc::clone(self);
+        self.alone(async move {
+            let outcome = run::step(&this.hub, &this.actor, step).await;
+            let printed = match &outcome {
+                Ok(output) => output.clone(),
+                Err(error) => error.to_string(),
+            };
+            this.with(|state| state.outputs.insert(step, printed.chars().take(MAX_OUTPUT).collect()));
+            outcome
+        })
+        .await
     }
 
-    /// Brings the demo back to the start, and forgets what was done.
+    /// Brings the demo back to the start, and forgets what was done. It goes on to its end even when nobody waits for it.
     ///
     /// # Errors
     /// When a step is running, or the cluster refuses it.
-    pub async fn reset(&self) -> Result<(), RunError> {
-        let _alone = self.running.try_lock().map_err(|_| RunError::Busy)?;
-        run::reset(&self.actor).await?;
-        self.with(|state| *state = State { progress: Progress::from(now()), outputs: BTreeMap::new() });
-        run::begin(&self.actor).await
+    pub async fn reset(self: &Arc<Self>) -> Result<(), RunError> {
+        let this = Arc::clone(self);
+        self.alone(async move {
+            run::reset(&this.actor).await?;
+            let clear = async {
+                while !this.is_clear().await? {
+                    sleep(run::LOOK).await;
+                }
+                Ok::<_, HubGone>(())
+            };
+            run::going(clear).await?;
+            // All that the round before left was seen to be gone, so that whatever is seen from now on is of this one.
+            this.with(|state| *state = State::from(now(), &this.hub));
+            run::begin(&this.actor).await
+        })
+        .await
+    }
+
+    /// Does something that no other step may run beside, in a task of its own.
+    async fn alone<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, RunError>> + Send + 'static,
+    ) -> Result<T, RunError> {
+        let alone = Arc::clone(&self.running).try_lock_owned().map_err(|_| RunError::Busy)?;
+        let task = tokio::spawn(async move {
+            let _alone = alone;
+            work.await
+        });
+        task.await.map_err(|_| RunError::Broken)?
+    }
+
+    /// Whether nothing of a round is left, as far as it is seen here.
+    async fn is_clear(&self) -> Result<bool, HubGone> {
+        for set in [WEB, PARALLEL] {
+            let view = self.hub.view(Some(SetKey::new(NAMESPACE, set))).await?;
+            let is_there = |board: &Board| board.controller.spec().is_some() || board.pods().next().is_some();
+            if view.board.and_then(|(_, board)| board).is_some_and(|board| is_there(&board)) {
+                return Ok(false);
+            }
+        }
+        Ok(self.with(|state| state.progress.has_no_replicas()))
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {

@@ -3,30 +3,84 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use topology::board::{Board, End, Incarnation, Lane};
+use topology::board::{Board, End, Found, Incarnation, Lane, ReachState, Spec};
 use topology::facts::{PodManagement, UpdateStrategy};
 use topology::order::Reason;
-use topology::{Ordinal, Stage, Timestamp};
+use topology::{Ordinal, Stage, Timestamp, Uid};
 
 use super::steps::Step;
 
-/// How many names of pods that are gone are remembered.
-const MAX_GONE: usize = 256;
+/// How many names of pods that were lost are remembered.
+const MAX_LOST: usize = 256;
 
 /// How far somebody has come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Progress {
     /// What happened before does not count.
     since: Timestamp,
+    /// The domain of the cluster's names.
+    domain: String,
     done: BTreeMap<Step, Timestamp>,
     /// Pods whose `hostname` was asked for within, and was their name.
     named: BTreeSet<String>,
     /// Names that DNS was asked for from within a pod, and that it answered.
     resolved: BTreeSet<String>,
-    /// The Deployment's pods, and whether they are Ready.
-    contrast: BTreeMap<String, bool>,
-    /// Those that are gone.
-    gone: BTreeSet<String>,
+    /// How many pods the set asked for when it was seen last.
+    replicas: Option<(Uid, u32)>,
+    /// Whether it asked for more then than before, which has not come to be yet.
+    grows: bool,
+    /// When it was last seen that nobody wanted both web-0 and web-1.
+    unwanted: Option<Timestamp>,
+    contrast: Contrast,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::from(Timestamp::default(), "cluster.local")
+    }
+}
+
+/// The Deployment's pods.
+#[derive(Debug, Default)]
+struct Contrast {
+    /// Those that exist.
+    pods: BTreeMap<String, Seen>,
+    /// How many were lost: asked to go, or gone without that having been seen.
+    losses: usize,
+    /// Names of those.
+    lost: BTreeSet<String>,
+    /// Whether one of these names came back.
+    returned: bool,
+}
+
+/// What is known of a pod of the Deployment.
+#[derive(Debug)]
+struct Seen {
+    stage: ReplicaStage,
+    /// How many were lost before it came.
+    after: usize,
+}
+
+/// A pod with the Deployment's label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replica<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The kind of its controller; `None` when it has none.
+    pub owner: Option<&'a str>,
+    /// How far it is.
+    pub stage: ReplicaStage,
+}
+
+/// How far a pod of the Deployment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplicaStage {
+    /// It is not Ready.
+    NotReady,
+    /// It is.
+    Ready,
+    /// It was asked to go.
+    Going,
 }
 
 /// A command that ran in a pod.
@@ -43,9 +97,19 @@ pub struct Command<'a> {
 }
 
 impl Progress {
-    /// Nothing done; only what happens from then on counts.
-    pub fn from(since: Timestamp) -> Self {
-        Self { since, ..Self::default() }
+    /// Nothing done in a cluster of this domain; only what happens from then on counts.
+    pub fn from(since: Timestamp, domain: &str) -> Self {
+        Self {
+            since,
+            domain: domain.to_ascii_lowercase(),
+            done: BTreeMap::new(),
+            named: BTreeSet::new(),
+            resolved: BTreeSet::new(),
+            replicas: None,
+            grows: false,
+            unwanted: None,
+            contrast: Contrast::default(),
+        }
     }
 
     /// When a step was done last.
@@ -76,10 +140,14 @@ impl Progress {
     pub fn see_web(&mut self, board: &Board, now: Timestamp) {
         let headless = board.services.iter().any(|service| service.governs && service.is_headless());
         self.tick_once(Step::Make, headless && board.controller.spec().is_some(), now);
+        let wants = |spec: &Spec| spec.deleting.is_none() && spec.wants(Ordinal(0)) && spec.wants(Ordinal(1));
+        if !board.controller.spec().is_some_and(wants) {
+            self.unwanted = Some(now);
+        }
         let zero_and_one = board.lane(Ordinal(0)).zip(board.lane(Ordinal(1)));
         if let Some((zero, one)) = zero_and_one {
-            self.tick(Step::Order, ordered(zero, one));
-            self.tick(Step::Delete, self.both_ended(zero, one));
+            self.tick(Step::Order, self.ordered(zero, one));
+            self.tick(Step::Delete, self.both_deleted(zero, one));
             self.tick(Step::Return, self.both_returned(zero, one));
         }
         self.see_scale(board);
@@ -87,21 +155,51 @@ impl Progress {
         self.see_readiness(board, now);
     }
 
-    /// When both were gone, if they are of this round.
-    fn both_ended(&self, zero: &Lane, one: &Lane) -> Option<Timestamp> {
-        let end = |lane: &Lane| lane.incarnations.iter().rev().find_map(|it| it.ended).map(End::latest);
-        let (zero, one) = (end(zero)?, end(one)?);
-        (zero.min(one) >= self.since).then(|| zero.max(one))
+    /// The pods of a lane that came in this round, oldest first.
+    fn of_round<'a>(&self, lane: &'a Lane) -> impl DoubleEndedIterator<Item = &'a Incarnation> + use<'a> {
+        let since = self.since;
+        lane.incarnations.iter().filter(move |pod| pod.first_seen >= since)
+    }
+
+    /// When the last pod of `one` came, if a pod of `zero` was seen to become Ready before, and was still there.
+    fn ordered(&self, zero: &Lane, one: &Lane) -> Option<Timestamp> {
+        let came = self.of_round(one).rev().filter(|pod| pod.found == Found::Watched).map(|pod| pod.first_seen);
+        let mut in_order = came.filter(|came| {
+            self.of_round(zero).any(|pod| {
+                let alive = pod.ended.is_none_or(|end| end.latest() >= *came);
+                // One that was Ready already when it was found may have become so after the other.
+                let seen = pod.found == Found::Watched || pod.spans.first().is_some_and(|it| it.stage != Stage::Ready);
+                alive && seen && became_ready(pod).is_some_and(|ready| ready <= *came)
+            })
+        });
+        in_order.next()
+    }
+
+    /// When both were gone that somebody deleted: together, before one of them was replaced, and while the set wanted both.
+    /// A rolling update replaces them too, but one after the other.
+    fn both_deleted(&self, zero: &Lane, one: &Lane) -> Option<Timestamp> {
+        let last = |lane: &Lane| {
+            let at = lane.incarnations.iter().rposition(|pod| pod.ended.is_some())?;
+            let pod = lane.incarnations.get(at).filter(|pod| pod.first_seen >= self.since)?;
+            let end = pod.ended?.latest();
+            let terminating = pod.spans.iter().find(|span| span.stage == Stage::Terminating);
+            let asked = terminating.map_or(end, |span| span.from);
+            Some((end, asked, lane.incarnations.get(at + 1).and_then(became_ready)))
+        };
+        let ((zero_end, zero_asked, zero_back), (one_end, one_asked, one_back)) = last(zero).zip(last(one))?;
+        let together = zero_back.is_none_or(|back| one_asked < back) && one_back.is_none_or(|back| zero_asked < back);
+        let wanted = self.unwanted.is_none_or(|unwanted| zero_end.min(one_end) > unwanted);
+        (together && wanted).then(|| zero_end.max(one_end))
     }
 
     /// When both were Ready again after that, each with another address than before.
     fn both_returned(&self, zero: &Lane, one: &Lane) -> Option<Timestamp> {
+        let deleted = self.done(Step::Delete)?;
         let back = |lane: &Lane| {
             let now = lane.current().filter(|now| now.stage() == Stage::Ready)?;
-            let before = lane.incarnations.iter().rev().find(|it| it.ended.is_some())?;
-            let ended = before.ended?.latest();
+            let before = self.of_round(lane).rev().find(|pod| pod.ended.is_some_and(|end| end.latest() <= deleted))?;
             let differs = !before.ips.is_empty() && !now.ips.iter().any(|ip| before.ips.contains(ip));
-            (ended >= self.since && differs).then(|| became_ready(now))?
+            differs.then(|| became_ready(now))?
         };
         Some(back(zero)?.max(back(one)?))
     }
@@ -110,19 +208,27 @@ impl Progress {
         let Some(spec) = board.controller.spec().filter(|spec| spec.policy == PodManagement::OrderedReady) else {
             return;
         };
-        let replicas = spec.replicas;
-        let added: Vec<&Lane> = board.lanes.iter().filter(|lane| lane.ordinal.0 >= 2).collect();
-        let up: Option<Vec<Timestamp>> =
-            added.iter().filter(|lane| lane.ordinal.0 < replicas).map(|lane| became_ready(lane.current()?)).collect();
+        let asked = (spec.uid.clone(), spec.replicas);
+        if self.replicas.as_ref() != Some(&asked) {
+            let before = self.replicas.replace(asked).filter(|(uid, _)| *uid == spec.uid);
+            self.grows = before.is_some_and(|(_, replicas)| replicas < spec.replicas);
+        }
+        let ready = |ordinal: Ordinal| {
+            let pod = board.lane(ordinal)?.current().filter(|pod| pod.first_seen >= self.since)?;
+            (pod.stage() == Stage::Ready).then(|| became_ready(pod))?
+        };
         // In order: each was Ready after the one before it.
-        if let Some(up) = up.filter(|up| !up.is_empty() && replicas >= 3 && up.is_sorted()) {
-            self.tick(Step::ScaleUp, up.last().copied());
-        }
-        let ends: Option<Vec<Timestamp>> =
-            added.iter().map(|lane| lane.incarnations.last()?.ended.map(End::latest)).collect();
-        if let Some(ends) = ends.filter(|ends| replicas <= 2 && ends.iter().rev().is_sorted()) {
-            self.tick(Step::ScaleDown, ends.first().copied());
-        }
+        let up: Option<Vec<Timestamp>> =
+            if self.grows && spec.replicas > 2 { spec.ordinals().map(ready).collect() } else { None };
+        let added = up.iter().flatten().skip(2);
+        let up = added.clone().last().copied().filter(|_| added.is_sorted());
+        let above = board.lanes.iter().filter(|lane| lane.ordinal.0 >= 2);
+        let above = above.filter_map(|lane| self.of_round(lane).next_back());
+        let ends: Option<Vec<Timestamp>> = above.map(|pod| pod.ended.map(End::latest)).collect();
+        let ends = ends.filter(|ends| spec.replicas <= 2 && ends.iter().rev().is_sorted());
+        self.grows &= up.is_none();
+        self.tick(Step::ScaleUp, up);
+        self.tick(Step::ScaleDown, ends.and_then(|ends| ends.first().copied()));
     }
 
     fn see_rollout(&mut self, board: &Board, now: Timestamp) {
@@ -138,7 +244,7 @@ impl Progress {
             let pod = board.lane(Ordinal(ordinal)).and_then(Lane::current);
             pod.is_some_and(|pod| pod.stage() == Stage::Ready && pod.revision.as_deref() == Some(revision))
         };
-        let held = partition > 0
+        let held = (1..spec.replicas).contains(&partition)
             && (0..spec.replicas).all(|ordinal| {
                 is_at(ordinal, if ordinal < partition { &counts.current_revision } else { &counts.update_revision })
             });
@@ -171,41 +277,50 @@ impl Progress {
             return self.tick_once(Step::Restore, restored && ready, now);
         };
         let name = board.set.pod_name(ordinal);
-        let served = service.slices.iter().flat_map(|slice| &slice.endpoints).any(|endpoint| {
-            endpoint.pod.as_deref() == Some(name.as_str()) && endpoint.state == topology::board::ReachState::Ready
-        });
+        let mut endpoints = service.slices.iter().flat_map(|slice| &slice.endpoints);
+        let Some(endpoint) = endpoints.find(|endpoint| endpoint.pod.as_deref() == Some(name.as_str())) else { return };
+        let served = endpoint.state == ReachState::Ready && endpoint.hostname.as_deref() == Some(name.as_str());
         self.tick_once(Step::NotReady, !service.publishes_not_ready && !served, now);
-        self.tick_once(Step::Publish, service.publishes_not_ready, now);
+        self.tick_once(Step::Publish, service.publishes_not_ready && served, now);
     }
 
     /// The board of the StatefulSet without an order.
     pub fn see_parallel(&mut self, board: &Board) {
-        let first = |index: usize| board.lanes.get(index).and_then(|lane| lane.incarnations.first());
-        let Some((zero, one)) = first(0).zip(first(1)) else { return };
+        let mut first = board.lanes.iter().filter_map(|lane| self.of_round(lane).next());
+        let Some((zero, one)) = first.next().zip(first.next()) else { return };
         // Not even the first one was Ready when the second was there.
         let at_once = became_ready(zero).filter(|ready| *ready > one.first_seen);
         self.tick(Step::Parallel, at_once.map(|_| one.first_seen));
     }
 
-    /// A pod of the Deployment came or changed.
-    pub fn see_contrast(&mut self, pod: &str, ready: bool, now: Timestamp) {
-        self.contrast.insert(pod.to_owned(), ready);
-        self.tick_contrast(now);
+    /// A pod with the Deployment's label came or changed.
+    pub fn see_contrast(&mut self, replica: &Replica<'_>, now: Timestamp) {
+        self.contrast.see(replica);
+        self.tick_once(Step::Contrast, self.contrast.is_replaced(), now);
     }
 
-    /// A pod of the Deployment is gone.
+    /// A pod with the Deployment's label is gone.
     pub fn miss_contrast(&mut self, pod: &str, now: Timestamp) {
-        self.contrast.remove(pod);
-        if self.gone.len() < MAX_GONE {
-            self.gone.insert(pod.to_owned());
-        }
-        self.tick_contrast(now);
+        self.contrast.miss(pod);
+        self.tick_once(Step::Contrast, self.contrast.is_replaced(), now);
     }
 
-    fn tick_contrast(&mut self, now: Timestamp) {
-        let back = self.contrast.keys().any(|name| self.gone.contains(name));
-        let ready = self.contrast.len() >= 2 && self.contrast.values().all(|ready| *ready);
-        self.tick_once(Step::Contrast, self.gone.len() >= 2 && ready && !back, now);
+    /// All pods with the Deployment's label, after a time in which nobody may have watched: others are gone.
+    pub fn list_contrast(&mut self, replicas: &[Replica<'_>], now: Timestamp) {
+        let listed: BTreeSet<&str> = replicas.iter().map(|replica| replica.name).collect();
+        let known: Vec<String> = self.contrast.pods.keys().cloned().collect();
+        for pod in known.iter().filter(|pod| !listed.contains(pod.as_str())) {
+            self.contrast.miss(pod);
+        }
+        for replica in replicas {
+            self.contrast.see(replica);
+        }
+        self.tick_once(Step::Contrast, self.contrast.is_replaced(), now);
+    }
+
+    /// Whether the Deployment has no pods.
+    pub fn has_no_replicas(&self) -> bool {
+        self.contrast.pods.is_empty()
     }
 
     /// A command ran in a pod.
@@ -219,7 +334,7 @@ impl Progress {
                 self.named.insert(command.pod.to_owned());
             }
             ["nslookup", name, ..] => {
-                let identity = ["web-0", "web-1"].into_iter().find(|it| name.split('.').take(2).eq([*it, "nginx"]));
+                let identity = identity_of(name, &self.domain);
                 // Before the name stands the server, with an address too.
                 let answer = command.output.lines().skip_while(|line| !line.starts_with("Name:"));
                 let answered = answer.into_iter().any(|line| {
@@ -236,16 +351,57 @@ impl Progress {
     }
 }
 
-/// When `one` came, if `zero` was Ready by then and still there.
-fn ordered(zero: &Lane, one: &Lane) -> Option<Timestamp> {
-    let came = one.incarnations.iter().rev().map(|it| it.first_seen);
-    let mut in_order = came.filter(|came| {
-        zero.incarnations.iter().any(|it| {
-            let alive = it.ended.is_none_or(|end| end.latest() >= *came);
-            alive && became_ready(it).is_some_and(|ready| ready <= *came)
+impl Contrast {
+    fn see(&mut self, replica: &Replica<'_>) {
+        if replica.owner != Some("ReplicaSet") {
+            return;
+        }
+        let (name, stage) = (replica.name, replica.stage);
+        if !self.pods.contains_key(name) {
+            self.returned |= self.lost.contains(name);
+            self.pods.insert(name.to_owned(), Seen { stage: ReplicaStage::NotReady, after: self.losses });
+        }
+        let Some(seen) = self.pods.get_mut(name) else { return };
+        let goes = stage == ReplicaStage::Going && seen.stage != ReplicaStage::Going;
+        seen.stage = stage;
+        if goes {
+            self.lose(name);
+        }
+    }
+
+    fn miss(&mut self, name: &str) {
+        if self.pods.remove(name).is_some_and(|seen| seen.stage != ReplicaStage::Going) {
+            self.lose(name);
+        }
+    }
+
+    fn lose(&mut self, name: &str) {
+        self.losses += 1;
+        if self.lost.len() < MAX_LOST {
+            self.lost.insert(name.to_owned());
+        }
+    }
+
+    /// Whether two were lost, and two that came for them are Ready, under new names. The first may be there before the
+    /// second is lost: a ReplicaSet does not wait. So the one must have come after a loss, and the other after two.
+    fn is_replaced(&self) -> bool {
+        let staying = self.pods.values().filter(|seen| seen.stage != ReplicaStage::Going);
+        let all_ready = staying.clone().all(|seen| seen.stage == ReplicaStage::Ready);
+        let after = |losses: usize| staying.clone().filter(move |seen| seen.after >= losses).count();
+        after(1) >= 2 && after(2) >= 1 && all_ready && !self.returned
+    }
+}
+
+/// Which of the two pods a name in DNS is of, as it is written within the namespace or longer.
+fn identity_of(name: &str, domain: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    ["web-0", "web-1"].into_iter().find(|pod| {
+        let rest = name.strip_prefix(pod).and_then(|rest| rest.strip_prefix(".nginx"));
+        rest.is_some_and(|rest| {
+            let full = format!(".default.svc.{domain}");
+            ["", ".default", ".default.svc", full.as_str()].contains(&rest) || rest.strip_suffix('.') == Some(&full)
         })
-    });
-    in_order.next()
+    })
 }
 
 /// When a pod became Ready first, as far as it was seen.

@@ -1,5 +1,7 @@
 //! What readers may do to the cluster, and doing it.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -11,7 +13,7 @@ use topology::action::Action;
 
 use super::Shared;
 use super::problem::Problem;
-use crate::act::{ActError, Actor};
+use crate::act::{ActError, Actor, Outcome};
 
 /// How the page writes what it sends, and reads what it gets: as on the stream.
 const POSTCARD: &str = "application/postcard";
@@ -23,6 +25,8 @@ pub(super) struct Done {
     command: String,
     /// What kubectl would have printed.
     said: Vec<String>,
+    /// What of it was not done, and why.
+    failed: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,16 +56,25 @@ pub(super) async fn offer(
 /// `POST /api/v1/actions`
 pub(super) async fn perform(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let answer = async {
-        let actor = actor(&shared)?;
+        let actor = Arc::clone(actor(&shared)?);
         let action: Action = read(&headers, &body)?;
-        let said = actor.perform(&action).await?;
-        Ok(Done { command: action.command(), said })
+        let command = action.command();
+        // In a task of its own: who goes away meanwhile does not leave it half done.
+        let done = tokio::spawn(async move { actor.perform(&action).await });
+        let Outcome { said, failed } = done.await.map_err(|_| Problem::of_our_own())??;
+        Ok(Done { command, said, failed })
     };
-    written(answer.await, &headers)
+    let answer = answer.await;
+    let is_partial = answer.as_ref().is_ok_and(|done| !done.failed.is_empty());
+    let mut response = written(answer, &headers);
+    if is_partial {
+        *response.status_mut() = StatusCode::MULTI_STATUS;
+    }
+    response
 }
 
-fn actor(shared: &Shared) -> Result<&Actor, Problem> {
-    shared.actor.as_deref().ok_or_else(|| {
+fn actor(shared: &Shared) -> Result<&Arc<Actor>, Problem> {
+    shared.actor.as_ref().ok_or_else(|| {
         Problem::new(StatusCode::FORBIDDEN, "this Berth only looks; start it with --allow-actions to let readers act")
     })
 }
@@ -100,6 +113,8 @@ impl From<ActError> for Problem {
     fn from(error: ActError) -> Self {
         let code = match &error {
             ActError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ActError::Outside { .. } => StatusCode::FORBIDDEN,
+            ActError::Foreign { .. } => StatusCode::CONFLICT,
             ActError::Refused { code, .. } => StatusCode::from_u16(*code).unwrap_or(StatusCode::BAD_GATEWAY),
             ActError::Failed(_) => StatusCode::BAD_GATEWAY,
             ActError::Late => StatusCode::GATEWAY_TIMEOUT,

@@ -142,8 +142,9 @@ fn describe() -> Value {
                     "requestBody": {"required": true, "content": {"application/json": {"schema": action}}},
                     "responses": {
                         "200": answer("It was done", "application/json", &done),
-                        "403": answer("This Berth only looks, or its rights do not go that far", problems, &problem),
-                        "409": answer("The object is another one by now", problems, &problem),
+                        "207": answer("Some of it was done; the answer says what was not", "application/json", &done),
+                        "403": answer("This Berth only looks, watches other namespaces, or has not the rights", problems, &problem),
+                        "409": answer("The object is another one by now, or somebody else's", problems, &problem),
                         "422": answer("It makes no sense", problems, &problem),
                     },
                 },

@@ -36,6 +36,11 @@ impl Problem {
         let title = code.canonical_reason().unwrap_or("Error");
         Self { code, status: code.as_u16(), title, detail: detail.into() }
     }
+
+    /// Something that must not happen did.
+    pub(super) fn of_our_own() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "an error of Berth's own; its log says more")
+    }
 }
 
 impl IntoResponse for Problem {
@@ -62,5 +67,5 @@ pub(super) async fn no_such_route() -> Problem {
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     error!(panic = text.unwrap_or("no message"), "a request handler panicked");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "an error of Berth's own; its log says more").into_response()
+    Problem::of_our_own().into_response()
 }

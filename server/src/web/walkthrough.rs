@@ -1,5 +1,7 @@
 //! The demo's walk-through: its steps, running them, and the manifests that they name.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -56,7 +58,10 @@ async fn run_step(shared: &Shared, step: &str) -> Result<Printed, Problem> {
 
 /// `GET /walkthrough/{file}`
 pub(super) async fn manifest(State(shared): State<Shared>, Path(file): Path<String>) -> Result<Response, Problem> {
-    walkthrough(&shared)?;
+    // Whoever may apply them here wants to see them, in the demo or elsewhere.
+    if shared.actor.is_none() {
+        walkthrough(&shared)?;
+    }
     let manifest = demo::manifest(&file).ok_or_else(|| {
         let known = demo::MANIFESTS.map(|(name, _)| name).join(", ");
         Problem::new(StatusCode::NOT_FOUND, format!("there is no manifest {file:?}; there is: {known}"))
@@ -64,8 +69,8 @@ pub(super) async fn manifest(State(shared): State<Shared>, Path(file): Path<Stri
     Ok(([(header::CONTENT_TYPE, "application/yaml; charset=utf-8")], manifest).into_response())
 }
 
-fn walkthrough(shared: &Shared) -> Result<&Walkthrough, Problem> {
-    shared.walkthrough.as_deref().ok_or_else(|| {
+fn walkthrough(shared: &Shared) -> Result<&Arc<Walkthrough>, Problem> {
+    shared.walkthrough.as_ref().ok_or_else(|| {
         Problem::new(StatusCode::NOT_FOUND, "the walk-through is part of the demo only: start it with `berth demo`")
     })
 }
@@ -79,6 +84,7 @@ impl From<RunError> for Problem {
                 Self::new(StatusCode::CONFLICT, error.to_string())
             }
             RunError::Stays => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
+            RunError::Broken => Self::of_our_own(),
         }
     }
 }

@@ -22,8 +22,10 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts it with these options.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut child = Command::new(env!("CARGO_BIN_EXE_berth"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0"])
+            .args(["demo", "--dns", "127.0.0.1:0"])
+            .args(listen)
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -49,14 +51,29 @@ impl Demo {
         self.told("export KUBECONFIG=").into()
     }
 
-    /// The body of an answer of the page's server.
-    pub(crate) fn get(&self, path: &str) -> String {
+    /// Sends a request to the page's server.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> TcpStream {
         let address = self.told("Berth is at http://");
         let mut stream = TcpStream::connect(address).expect("it listens");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("it reads");
+        let length = body.len();
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}");
+        write!(stream, "{head}\r\nContent-Type: application/json\r\n\r\n{body}").expect("it reads");
+        stream
+    }
+
+    /// The code and the body of an answer of the page's server.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
-        answer.split_once("\r\n\r\n").expect("a body").1.to_owned()
+        self.send(method, path, body).read_to_string(&mut answer).expect("it answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+        let code = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        (code.unwrap_or_else(|| panic!("a code in {head}")), body.to_owned())
+    }
+
+    /// The body of an answer of the page's server.
+    pub(crate) fn get(&self, path: &str) -> String {
+        self.ask("GET", path, "").1
     }
 
     /// The pods of a set that are ready, by name and address.

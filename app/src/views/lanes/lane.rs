@@ -52,7 +52,7 @@ pub(super) fn LaneName(ordinal: Ordinal) -> impl IntoView {
     };
     let further = maybe(move || {
         let frame = drawing.frame.get();
-        let (dns, claims) = further.get().filter(|_| frame.is_roomy())?;
+        let (dns, claims) = further.get().filter(|_| frame.is_roomy() && frame.has_two_lines())?;
         let claims = claims.filter(|_| frame.has_words_between());
         let line = |class, y, text: &str| view! { <text class=class y=y>{clipped(text, frame)}</text> }.into_any();
         let dns = dns.map(|dns| line("dns", "33", &dns));
@@ -65,13 +65,18 @@ pub(super) fn LaneName(ordinal: Ordinal) -> impl IntoView {
     };
     view! {
         <g class="identity" data-identity=name.clone() transform=lowered(top)>
-            <text class="name" y="17">
+            <text class="name" y=text(move || first_line(drawing.frame.get(), 17.0, 16.0))>
                 {leptos::svg::title().child(name.clone())}
                 {shown}
             </text>
             {further}
         </g>
     }
+}
+
+/// Where the first line of words stands, which has this place and size where there are two.
+fn first_line(frame: Frame, place: f64, size: f64) -> String {
+    px(if frame.has_two_lines() { place } else { frame.line(size) })
 }
 
 /// The room that names have beside the plot.
@@ -146,7 +151,10 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
                 let bar = drawing.frame.get().bar;
                 placed.get().into_iter().map(|block| block_view(block, bar, store)).collect()
             })}
-            {several(move || labelled.get().into_iter().map(label_view).collect())}
+            {several(move || {
+                let frame = drawing.frame.get();
+                labelled.get().into_iter().map(|label| label_view(label, frame)).collect()
+            })}
             {several(move || {
                 let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
                 arrows.get().into_iter().flatten().map(|arrow| arrow_view(arrow, scale, frame)).collect()
@@ -168,7 +176,7 @@ pub(super) fn LaneOverlay(row: LaneRow) -> impl IntoView {
     });
     view! {
         <g class="lane-edge" transform=lowered(top)>
-            {maybe(move || label.get().map(label_view))}
+            {maybe(move || label.get().map(|label| label_view(label, drawing.frame.get())))}
         </g>
     }
 }
@@ -206,15 +214,15 @@ fn piece_title(stage: Option<Stage>, from: Timestamp, to: Option<Timestamp>, sto
     }
 }
 
-fn label_view(label: Label) -> AnyView {
+fn label_view(label: Label, frame: Frame) -> AnyView {
     let x = match label.at {
         Anchor::Drawing(x) => px(x),
         Anchor::Edge => px(10.0),
     };
     view! {
         <g class="label" data-stage=stage_word(label.stage)>
-            <text class="address" x=x.clone() y="19">{label.address}</text>
-            <text class="details" x=x y="35">{label.details}</text>
+            <text class="address" x=x.clone() y=first_line(frame, 19.0, 13.0)>{label.address}</text>
+            {frame.has_two_lines().then(|| view! { <text class="details" x=x y="35">{label.details}</text> }.into_any())}
         </g>
     }
     .into_any()
@@ -252,12 +260,14 @@ fn gap_view(gap: Gap, scale: Scale, frame: Frame, store: Store) -> AnyView {
 /// From the pod that became Ready to the one that was created then.
 fn arrow_view(arrow: Arrow, scale: Scale, frame: Frame) -> AnyView {
     let (from, to) = (scale.x(arrow.ready), scale.x(arrow.created));
-    let start = frame.bar - frame.pitch + 2.0;
+    let gap = frame.pitch - frame.bar;
+    // Where lanes are all but together, it leads from within the one to the edge of the other.
+    let (start, end) = if gap < 8.0 { (-gap - 7.0, -4.0) } else { (2.0 - gap, -5.0) };
     let bend = -start / 2.0;
     // Two moments that are all but the same would make a line that nobody sees as an arrow between two.
     let to = to.max(from + 3.0);
-    let [from_x, to_x, from_y, near, far] = [from, to, start, start + bend, -bend - 4.0].map(px);
-    let path = format!("M{from_x} {from_y}C{from_x} {near} {to_x} {far} {to_x} -5");
+    let [from_x, to_x, from_y, near, far, to_y] = [from, to, start, start + bend, -bend - 4.0, end].map(px);
+    let path = format!("M{from_x} {from_y}C{from_x} {near} {to_x} {far} {to_x} {to_y}");
     view! {
         <g class="arrow">
             <path d=path marker-end="url(#arrowhead)"/>

@@ -46,21 +46,21 @@ pub(super) fn Lanes() -> impl IntoView {
     let store = Store::get();
     let board = store.board;
     let plot = NodeRef::<Div>::new();
-    let width = RwSignal::new(0.0_f64);
+    let size = RwSignal::new((0.0_f64, 0.0_f64));
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         if let Some(plot) = plot.get() {
-            crate::client::width::follow(&plot, width);
+            crate::client::size::follow(&plot, size);
         }
     });
     let window = RwSignal::new(Window::TwoMinutes);
     let count = Memo::new(move |_| board.lanes.read().len());
     let frame = Memo::new(move |_| {
-        let (measured, count) = (width.get(), count.get());
-        let width = if measured > 0.0 { measured } else { WIDTH };
+        let (width, height) = size.get();
+        let (width, count) = (if width > 0.0 { width } else { WIDTH }, count.get());
         // A room sees all lanes at once.
         if store.presents.get() {
-            Frame::with((width / PRESENTED).floor(), count > 2)
+            Frame::fitting((width / PRESENTED).floor(), (height / PRESENTED).floor(), count)
         } else {
             Frame::new(width.floor(), count)
         }
