@@ -372,7 +372,7 @@ mod tests {
         let addresses: Vec<_> = rows.iter().filter(|row| row.short == "vip").map(|row| &row.outcome).collect();
         assert_eq!(addresses.len(), 2, "A and CNAME");
         for outcome in addresses {
-            assert_eq!(*outcome, Outcome::Answers(vec!["example.org".to_owned()], 5));
+            assert_eq!(*outcome, Outcome::Answers(vec!["example.org.".to_owned()], 5));
         }
     }
 }
