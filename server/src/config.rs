@@ -101,6 +101,10 @@ pub struct Config {
     #[arg(long, global = true)]
     pub allow_actions: bool,
 
+    /// Whether the page is shared with a room by links, which the demo is told.
+    #[arg(skip)]
+    pub share: bool,
+
     /// Open the page in the browser
     #[arg(long, global = true)]
     pub open: bool,
@@ -193,6 +197,9 @@ pub enum ConfigError {
     /// A cluster to watch, together with the demo's own.
     #[error("`berth demo` watches the cluster that it starts: leave out --kubeconfig and --context")]
     TwoClusters,
+    /// Two places for one page.
+    #[error("--share says where the page listens: leave out --listen, or say it so: --share {0}")]
+    TwoPlaces(SocketAddr),
     /// A namespace for short names, and nobody to ask for them.
     #[error(
         "--dns-search says how names are understood that are asked for here: add --dns ADDRESS:PORT, as in --dns 127.0.0.1:5353"
@@ -211,7 +218,9 @@ impl Config {
     /// domain is none.
     pub fn check(&self) -> Result<(), ConfigError> {
         let open = |address: &SocketAddr| !address.ip().is_loopback() && !self.i_know_this_is_open;
-        if let Some(address) = [Some(self.listen), self.dns].into_iter().flatten().find(open) {
+        // A page that is shared asks everybody for a session.
+        let page = Some(self.listen).filter(|_| !self.share);
+        if let Some(address) = [page, self.dns].into_iter().flatten().find(open) {
             return Err(ConfigError::Open(address));
         }
         let is_host = |name: &str| name.parse::<Authority>().is_ok_and(|authority| authority.host() == name);

@@ -18,6 +18,9 @@ use crate::serve::{self, StartError};
 /// The port of the demo's DNS, where it is free: the usual one needs more rights.
 const DNS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5353);
 
+/// Where the demo's page is shared unless somebody says otherwise.
+const SHARED: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), DEFAULT_LISTEN.port());
+
 /// What `berth demo` is told.
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
@@ -28,6 +31,17 @@ pub struct DemoArgs {
     /// Keep the cluster in this file, and go on with it the next time
     #[arg(long, value_name = "FILE")]
     pub demo_state: Option<PathBuf>,
+
+    /// Lets a room in.
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        num_args = 0..=1,
+        default_missing_value = "0.0.0.0:7654",
+        help = "Let a room in: serve the page to other machines, by links that are printed; visitors look, the \
+                presenter acts; default: at 0.0.0.0:7654, or a free port"
+    )]
+    pub share: Option<SocketAddr>,
 
     /// How many times as fast as in the walk-through pods come and go
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
@@ -82,6 +96,14 @@ pub async fn run(
     }
     config.check()?;
     let is_kept = arguments.demo_state.is_some();
+    let mut is_usual = config.listen == DEFAULT_LISTEN;
+    if let Some(address) = arguments.share {
+        if !is_usual {
+            return Err(ConfigError::TwoPlaces(config.listen).into());
+        }
+        is_usual = address == SHARED;
+        (config.share, config.listen) = (true, address);
+    }
     let options = Options {
         listen: arguments.api,
         pace: Pace::default().times(arguments.speed),
@@ -95,7 +117,8 @@ pub async fn run(
     if !is_kept {
         config.ledger.get_or_insert(Place::Memory);
     }
-    if config.listen == DEFAULT_LISTEN && TcpListener::bind(config.listen).is_err() {
+    if config.listen.port() == DEFAULT_LISTEN.port() && is_usual && TcpListener::bind(config.listen).is_err() {
+        warn!(taken = config.listen.port(), "the usual port is taken; another one is used");
         config.listen.set_port(0);
     }
     let dns = *config.dns.insert(dns_address(config.dns));

@@ -1,6 +1,6 @@
 //! From a configuration to a running server, and down again.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use crate::dns::probe::{PortForward, Probe, Resolver, system_servers};
 use crate::hub::{Hub, REPORT_QUEUE};
 use crate::ledger::{Keeper, PlaceError, Reader, Run, StoreError};
 use crate::walkthrough::Walkthrough;
-use crate::web::{self, Hosts, Shared};
+use crate::web::{self, Hosts, Share, Shared};
 
 /// How long open connections have to end after the clients were told.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -156,7 +156,9 @@ async fn serve(
     }
     let playground = if demo.is_some() { Playground::Demo } else { Playground::No };
     // The demo is there to be played with, but not by everybody who reaches an address that others can.
-    let acts = config.allow_actions || (playground == Playground::Demo && address.ip().is_loopback());
+    let share = config.share.then(|| Arc::new(Share::default()));
+    let is_safe = share.is_some() || address.ip().is_loopback();
+    let acts = config.allow_actions || (playground == Playground::Demo && is_safe);
     let bounds = Bounds(config.watched_namespaces());
     let actor = acts.then(|| Arc::new(Actor::new(Arc::clone(&connector), playground, bounds)));
     let mut observers = JoinSet::new();
@@ -169,10 +171,11 @@ async fn serve(
         walkthrough,
         ledger: reader,
         hosts: Arc::new(Hosts::new(address, &config.allow_host)),
+        share: share.clone(),
         stopping: stopped,
         clients: Arc::default(),
     };
-    announce(address, dns.as_ref().map(dns::Server::address), config.open);
+    announce(address, dns.as_ref().map(dns::Server::address), share.as_deref(), config.open);
 
     serve_page(listener, shared, stopping, stop).await?;
     drop((watches, dns, observers));
@@ -251,7 +254,7 @@ async fn resolver(wanted: Option<&ClusterDns>, connector: &Arc<Connector>) -> Re
 
 /// Says where the page is, and DNS, on standard output: people and scripts read it there.
 #[allow(clippy::print_stdout, reason = "the lines that belong on standard output")]
-fn announce(address: SocketAddr, dns: Option<SocketAddr>, open: bool) {
+fn announce(address: SocketAddr, dns: Option<SocketAddr>, share: Option<&Share>, open: bool) {
     let shown =
         if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
     let url = format!("http://{shown}");
@@ -259,8 +262,28 @@ fn announce(address: SocketAddr, dns: Option<SocketAddr>, open: bool) {
     if let Some(dns) = dns {
         println!("DNS is at {dns}");
     }
+    let mut first = url.clone();
+    if let Some(share) = share {
+        let room =
+            SocketAddr::new(if address.ip().is_unspecified() { own_address() } else { address.ip() }, address.port());
+        first.push_str(&share.presenters_link());
+        println!("The room joins at http://{room}{}", share.visitors_link());
+        println!("You present at {first}");
+        println!("(Visitors look on; only who opened the second link acts. Give the first link alone to the room.)");
+    }
     println!("Berth is at {url}");
-    if open && let Err(error) = open::that_detached(&url) {
+    if open && let Err(error) = open::that_detached(&first) {
         warn!(%error, "cannot open a browser; open the address above");
     }
+}
+
+/// This machine's address as the network around it has it; loopback when there is no network. Nothing is sent: a socket
+/// that is connected knows by which of the machine's addresses it would send. The address that it is connected to is one
+/// that documents use.
+fn own_address() -> IpAddr {
+    let found = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        socket.local_addr()
+    });
+    found.map_or(Ipv4Addr::LOCALHOST.into(), |address| address.ip())
 }

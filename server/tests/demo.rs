@@ -3,6 +3,7 @@
 #[path = "support/demo.rs"]
 mod support;
 
+use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
 use std::thread::sleep;
@@ -152,9 +153,92 @@ fn given_a_demo_that_others_can_reach_when_they_act_then_only_what_was_allowed_i
     }
 }
 
+/// A demo that is shared, as its visitors and its presenter see it.
+struct Room {
+    demo: Demo,
+}
+
+impl Room {
+    /// The head and the body of an answer.
+    fn ask(&self, method: &str, path: &str, body: &str, headers: &str) -> (u16, String, String) {
+        let mut answer = String::new();
+        self.demo.send_with(method, path, body, headers).read_to_string(&mut answer).expect("it answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+        let code = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a code");
+        (code, head.to_ascii_lowercase(), body.to_owned())
+    }
+
+    /// The token of the link that is printed behind these words.
+    fn token(&self, words: &str) -> String {
+        let (_, token) = self.demo.told(words).split_once("/join/").expect("a link");
+        token.to_owned()
+    }
+
+    /// Follows the link; the cookie line of the session.
+    fn join(&self, token: &str) -> String {
+        let (code, head, _) = self.ask("GET", &format!("/join/{token}"), "", "");
+        assert_eq!(code, 303, "{head}");
+        assert!(head.contains("\r\nlocation: /\r\n"), "{head}");
+        let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
+        for part in ["; path=/", "; httponly", "; samesite=lax"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        format!("Cookie: {}\r\n", cookie.split(';').next().expect("a pair"))
+    }
+}
+
+const UPGRADE: &str =
+    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+#[test]
+fn given_a_shared_demo_when_a_room_comes_then_visitors_look_the_presenter_acts_and_no_log_has_a_token() {
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shared.log");
+    let room = Room { demo: Demo::start_logged(&["--share", "0.0.0.0:0", "--speed", "20"], &log) };
+    let (visitors, presenters) = (room.token("The room joins at http://"), room.token("You present at http://"));
+    let (page, actions) = ("/", "/api/v1/actions");
+    for path in [page, "/api/v1/topology", "/api/v1/stream", "/api/v1/openapi.json", "/sets/default/web", "/pkg/x"] {
+        let (code, _, body) = room.ask("GET", path, "", "");
+        assert!(code == 401 && body.contains("presenter"), "{path}: {code} {body}");
+        assert_eq!(room.ask("GET", path, "", "Cookie: berth-session=0\r\n").0, 401, "{path}");
+    }
+    let (code, head, _) = room.ask("GET", "/join/00000000000000000000000000000000", "", "");
+    assert!(code == 401 && !head.contains("set-cookie"), "{head}");
+    let (visitor, presenter) = (room.join(&visitors), room.join(&presenters));
+    let end = Instant::now() + PATIENCE;
+    while room.ask("GET", "/api/v1/topology/default/web", "", &visitor).2.matches("\"Ready\"").count() < 2 {
+        assert!(Instant::now() < end, "the pods are ready");
+        sleep(Duration::from_millis(20));
+    }
+    let restart = r#"{"Restart": {"set": {"namespace": "default", "name": "web"}}}"#;
+    for (method, path, body, codes) in [
+        ("GET", page, "", [200, 200]),
+        ("GET", "/api/v1/actions?namespace=default", "", [403, 200]),
+        ("POST", actions, restart, [403, 200]),
+        ("POST", "/api/v1/walkthrough/hostnames", "", [403, 200]),
+        ("GET", "/walkthrough/web.yaml", "", [200, 200]),
+    ] {
+        for (session, expected) in [&visitor, &presenter].into_iter().zip(codes) {
+            let (code, _, told) = room.ask(method, path, body, session);
+            assert_eq!(code, expected, "{method} {path}: {told}");
+            assert!(code != 403 || told.contains("presenter"), "{told}");
+        }
+    }
+    // kubectl has no session, and is told to apply the manifest by its address.
+    assert_eq!(room.ask("GET", "/walkthrough/web.yaml", "", "").0, 200);
+    let mut answer = [0; 12];
+    let mut stream = room.demo.send_with("GET", "/api/v1/stream", "", &format!("{visitor}{UPGRADE}"));
+    stream.read_exact(&mut answer).expect("it answers");
+    assert!(answer.starts_with(b"HTTP/1.1 "), "{answer:?}");
+    assert_eq!(room.demo.stop(), Some(0));
+    let logged = std::fs::read_to_string(&log).expect("the log");
+    assert!(logged.contains("/join/"), "requests are logged, so that this can fail");
+    assert!(!logged.contains(&visitors) && !logged.contains(&presenters), "a token is in the log");
+}
+
 #[test]
 fn given_a_wrong_call_when_started_then_one_sentence_names_the_way_out_and_the_code_is_2() {
-    let table: [(&[&str], &str); 4] = [
+    let table: [(&[&str], &str); 5] = [
+        (&["demo", "--share", "--listen", "127.0.0.1:0"], "leave out --listen"),
         (&["demo", "--api", "0.0.0.0:0"], "127.0.0.1"),
         (&["--kubeconfig", "/nowhere", "demo"], "leave out --kubeconfig"),
         (&["demo", "--write-kubeconfig", "/nowhere/config"], "--write-kubeconfig PATH"),

@@ -10,6 +10,7 @@ mod page;
 mod problem;
 mod records;
 mod rest;
+mod share;
 mod stream;
 mod walkthrough;
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::routing::{any, get, post};
@@ -26,9 +27,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
+use tracing::debug_span;
 
 pub use guard::Hosts;
+pub use share::Share;
 
+use self::share::Gate;
 use crate::act::{Actor, Playground};
 use crate::hub::HubHandle;
 use crate::ledger::Reader;
@@ -50,6 +54,8 @@ pub struct Shared {
     pub ledger: Reader,
     /// Which names the server is reached by.
     pub hosts: Arc<Hosts>,
+    /// The links by which a room is let in; `None` when nobody is asked for one.
+    pub share: Option<Arc<Share>>,
     /// Turns true when the server stops.
     pub stopping: watch::Receiver<bool>,
     /// How many clients have a stream.
@@ -64,6 +70,11 @@ impl Shared {
             Some(Playground::No) => app::Control::Act,
             Some(Playground::Demo) => app::Control::Demo,
         }
+    }
+
+    /// The same for who may only look.
+    fn looking_on(&self) -> Self {
+        Self { actor: None, walkthrough: None, ..self.clone() }
     }
 }
 
@@ -83,6 +94,32 @@ impl FromRef<Shared> for Reader {
 pub fn router(shared: Shared) -> Router {
     // Rendering spawns tasks through this; a second call finds it set already.
     let _ = any_spawner::Executor::init_tokio();
+    let hosts = Arc::clone(&shared.hosts);
+    let routes = match shared.share.clone() {
+        None => routes(shared),
+        Some(share) => {
+            let gate = Gate { share, visitors: routes(shared.looking_on()) };
+            routes(shared).layer(middleware::from_fn_with_state(gate, share::check))
+        }
+    };
+    routes
+        .layer(middleware::from_fn_with_state(hosts, guard::check))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+}
+
+/// What the log lines of a request have in common.
+fn span(request: &Request) -> tracing::Span {
+    debug_span!("request", method = %request.method(), path = share::without_token(request.uri().path()))
+}
+
+/// What answers, for those who may do what `shared` has somebody for.
+fn routes(shared: Shared) -> Router {
     let plain = Router::new()
         .route("/", get(page::overview))
         .route("/sets/{namespace}/{name}", get(page::set))
@@ -108,14 +145,6 @@ pub fn router(shared: Shared) -> Router {
         .route("/pkg/{*path}", get(assets::hashed))
         .route("/favicon.svg", get(assets::favicon))
         .route("/api/v1/stream", get(stream::open))
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared.hosts), guard::check))
-        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
-        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
-        .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
-        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(TraceLayer::new_for_http().on_failure(()))
         .with_state(shared)
 }
 

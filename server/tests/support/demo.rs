@@ -23,14 +23,13 @@ impl Demo {
     /// Starts it with these options.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_berth"))
-            .args(["demo", "--dns", "127.0.0.1:0"])
-            .args(listen)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary runs");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
+        command.args(["demo", "--dns", "127.0.0.1:0"]).args(listen).args(arguments).stderr(Stdio::null());
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
         let mut lines = Vec::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
             lines.push(line.expect("text"));
@@ -39,6 +38,14 @@ impl Demo {
             }
         }
         Self { child, lines }
+    }
+
+    /// Starts it with these options; everything that it logs is added to the file.
+    pub(crate) fn start_logged(arguments: &[&str], log: &std::path::Path) -> Self {
+        let log = std::fs::File::create(log).expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
+        command.args(["demo", "--dns", "127.0.0.1:0"]).args(arguments).env("RUST_LOG", "trace").stderr(log);
+        Self::run(command)
     }
 
     /// What stands behind these words.
@@ -53,12 +60,17 @@ impl Demo {
 
     /// Sends a request to the page's server.
     pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> TcpStream {
+        self.send_with(method, path, body, "")
+    }
+
+    /// The same with further header lines.
+    pub(crate) fn send_with(&self, method: &str, path: &str, body: &str, headers: &str) -> TcpStream {
         let address = self.told("Berth is at http://");
         let mut stream = TcpStream::connect(address).expect("it listens");
         let length = body.len();
         let head =
             format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}");
-        write!(stream, "{head}\r\nContent-Type: application/json\r\n\r\n{body}").expect("it reads");
+        write!(stream, "{head}\r\nContent-Type: application/json\r\n{headers}\r\n{body}").expect("it reads");
         stream
     }
 

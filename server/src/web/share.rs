@@ -1,0 +1,246 @@
+//! A page that is shared with a room: whoever has no session is told to ask for the link; one link lets visitors look,
+//! another lets the presenter act.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq as _;
+use tower::ServiceExt as _;
+
+use super::problem::Problem;
+
+/// Where the links lead; the token follows.
+pub const JOIN: &str = "/join/";
+
+/// The cookie that holds a session.
+const COOKIE: &str = "berth-session";
+
+/// How many wrong links are looked at in [`WINDOW`]; after that nobody can join until it is over. Sessions go on.
+const MOST_WRONG: u32 = 5;
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// What a session may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Looks on.
+    Visitor,
+    /// Acts.
+    Presenter,
+}
+
+/// 128 random bits, as text that a link can hold. It is not shown by `Debug`, so that it gets into no log.
+struct Token(String);
+
+impl Token {
+    fn random() -> Self {
+        Self(format!("{:032x}", rand::random::<u128>()))
+    }
+
+    /// Takes the same time wherever the first difference is.
+    fn is(&self, text: &str) -> bool {
+        self.0.as_bytes().ct_eq(text.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Token(..)")
+    }
+}
+
+/// The links of this run.
+#[derive(Debug)]
+pub struct Share {
+    visitor: Token,
+    presenter: Token,
+    wrong: Mutex<Wrong>,
+}
+
+/// The wrong links since a time.
+#[derive(Debug)]
+struct Wrong {
+    since: Instant,
+    count: u32,
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        let wrong = Mutex::new(Wrong { since: Instant::now(), count: 0 });
+        Self { visitor: Token::random(), presenter: Token::random(), wrong }
+    }
+}
+
+impl Share {
+    /// The path of the link that lets visitors look.
+    pub fn visitors_link(&self) -> String {
+        format!("{JOIN}{}", self.visitor.0)
+    }
+
+    /// The path of the link that lets the presenter act.
+    pub fn presenters_link(&self) -> String {
+        format!("{JOIN}{}", self.presenter.0)
+    }
+
+    fn role_of(&self, token: &str) -> Option<Role> {
+        // Both are compared, whichever it is.
+        match (self.presenter.is(token), self.visitor.is(token)) {
+            (true, _) => Some(Role::Presenter),
+            (false, true) => Some(Role::Visitor),
+            (false, false) => None,
+        }
+    }
+
+    /// The role of a request's session. Wrong cookies are not counted: a page of an earlier run asks again and again,
+    /// and must keep nobody out.
+    fn session(&self, headers: &HeaderMap) -> Option<Role> {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, token)| self.role_of(token))
+    }
+
+    fn join(&self, token: &str, before: Option<Role>) -> Response {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if wrong.since.elapsed() >= WINDOW {
+            *wrong = Wrong { since: Instant::now(), count: 0 };
+        }
+        if wrong.count >= MOST_WRONG {
+            let wait = [(header::RETRY_AFTER, "1")];
+            let told = told(StatusCode::TOO_MANY_REQUESTS, "Too many wrong links were tried; try again in a second.");
+            return (wait, told).into_response();
+        }
+        let Some(role) = self.role_of(token) else {
+            wrong.count += 1;
+            return told(
+                StatusCode::UNAUTHORIZED,
+                "This link is not valid, or not any more. Ask the presenter for the link of today.",
+            );
+        };
+        let mut response =
+            (StatusCode::SEE_OTHER, [(header::LOCATION, "/"), (header::CACHE_CONTROL, "no-store")]).into_response();
+        // Who presents stays the presenter, though they try the visitors' link.
+        if before != Some(Role::Presenter) {
+            let token = if role == Role::Presenter { &self.presenter } else { &self.visitor };
+            // Lax: with Strict, a link in a chat or a mail would lead to a page without the cookie.
+            let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", token.0);
+            if let Ok(mut cookie) = HeaderValue::try_from(cookie) {
+                cookie.set_sensitive(true);
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+        }
+        response
+    }
+}
+
+/// What stands before the routes of a shared page.
+#[derive(Debug, Clone)]
+pub(super) struct Gate {
+    /// The links.
+    pub(super) share: Arc<Share>,
+    /// What visitors get: the same routes, without anybody who acts.
+    pub(super) visitors: Router,
+}
+
+/// Lets in by session, and takes who follows a link in.
+pub(super) async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let role = gate.share.session(request.headers());
+    let path = request.uri().path();
+    if let Some(token) = path.strip_prefix(JOIN) {
+        return gate.share.join(token, role);
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    // The walk-through's manifests are for kubectl, which has no session; they tell nothing of the cluster.
+    let is_manifest = reads && path.starts_with("/walkthrough/");
+    match role {
+        Some(Role::Presenter) => next.run(request).await,
+        _ if is_manifest => next.run(request).await,
+        Some(Role::Visitor) if reads && path != "/api/v1/actions" => match gate.visitors.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        Some(Role::Visitor) => Problem::new(
+            StatusCode::FORBIDDEN,
+            "you are here as a visitor, who looks on: only who opened the presenter's link may act",
+        )
+        .into_response(),
+        None if path.starts_with("/api/") => {
+            let problem = Problem::new(StatusCode::UNAUTHORIZED, "no session: ask the presenter for the link");
+            ([(header::WWW_AUTHENTICATE, CHALLENGE)], problem).into_response()
+        }
+        None => told(StatusCode::UNAUTHORIZED, "This page is shared by link. Ask the presenter for it."),
+    }
+}
+
+/// HTTP wants each 401 to name a scheme; a browser knows nothing to ask for in this one.
+const CHALLENGE: &str = "Cookie realm=\"berth\"";
+
+/// A page of one sentence.
+fn told(code: StatusCode, sentence: &str) -> Response {
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>Berth</title><h1>Berth</h1><p>{sentence}</p></html>\n"
+    );
+    let mut response = (code, axum::response::Html(page)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    if code == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+    }
+    response
+}
+
+/// A request's path as logs may have it.
+pub(super) fn without_token(path: &str) -> &str {
+    if path.starts_with(JOIN) { JOIN } else { path }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_links_when_followed_then_each_gives_its_role_and_a_presenter_stays_one() {
+        let share = Share::default();
+        let role = |response: &Response| {
+            let cookie = response.headers().get(header::SET_COOKIE)?.to_str().ok()?;
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, format!("a=b; {}", cookie.split(';').next()?).parse().ok()?);
+            share.session(&headers)
+        };
+        let visitor = share.join(&share.visitor.0, None);
+        assert_eq!((visitor.status(), role(&visitor)), (StatusCode::SEE_OTHER, Some(Role::Visitor)));
+        let presenter = share.join(&share.presenter.0, Some(Role::Visitor));
+        assert_eq!((presenter.status(), role(&presenter)), (StatusCode::SEE_OTHER, Some(Role::Presenter)));
+        let again = share.join(&share.visitor.0, Some(Role::Presenter));
+        assert_eq!((again.status(), role(&again)), (StatusCode::SEE_OTHER, None));
+    }
+
+    #[test]
+    fn given_wrong_links_when_tried_fast_then_no_more_are_looked_at_until_the_window_is_over() {
+        let share = Share::default();
+        for _ in 0..MOST_WRONG {
+            assert_eq!(share.join("0", None).status(), StatusCode::UNAUTHORIZED);
+        }
+        assert_eq!(share.join("0", None).status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(share.join(&share.visitor.0, None).status(), StatusCode::TOO_MANY_REQUESTS);
+        let long_ago = Instant::now().checked_sub(WINDOW).unwrap();
+        share.wrong.lock().unwrap().since = long_ago;
+        assert_eq!(share.join(&share.visitor.0, None).status(), StatusCode::SEE_OTHER);
+    }
+
+    #[test]
+    fn given_links_when_shown_for_debugging_then_no_token_is_in_it() {
+        let share = Share::default();
+        let shown = format!("{share:?}");
+        assert!(!shown.contains(&share.visitor.0) && !shown.contains(&share.presenter.0), "{shown}");
+        assert_eq!(share.visitor.0.len(), 32);
+        assert_ne!(share.visitor.0, share.presenter.0);
+        assert_eq!(without_token(&share.visitors_link()), JOIN);
+    }
+}
