@@ -14,6 +14,7 @@ use topology::dns::{Name, NameError, PodNames, Zone};
 use crate::demo::DemoArgs;
 use crate::dns::Search;
 use crate::ledger::{Place, PlaceError, Retention};
+use crate::recording::{RecordArgs, ReplayArgs};
 
 /// Shows the topology state of a cluster's StatefulSets: the ordered pods, the names that stay, the addresses that
 /// change. Reads only; the page is at the address that it prints.
@@ -25,19 +26,19 @@ pub struct Config {
     pub command: Option<Command>,
 
     /// The kubeconfig file; default: $KUBECONFIG, then ~/.kube/config, then the pod's service account
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", global = true)]
     pub kubeconfig: Option<PathBuf>,
 
     /// The kubeconfig's context; default: its current one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub context: Option<String>,
 
     /// A namespace to watch; may be given several times; default: all
-    #[arg(short = 'n', long = "namespace", value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    #[arg(short = 'n', long = "namespace", value_name = "NAMESPACE", conflicts_with = "all_namespaces", global = true)]
     pub namespaces: Vec<String>,
 
     /// Watch all namespaces (the default)
-    #[arg(short = 'A', long)]
+    #[arg(short = 'A', long, global = true)]
     pub all_namespaces: bool,
 
     /// Where to serve the page; port 0 takes a free one
@@ -112,6 +113,10 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCA
 pub enum Command {
     /// Start a cluster inside this process and watch it: no Kubernetes is needed, and kubectl can use it
     Demo(DemoArgs),
+    /// Write down what a cluster's watches tell, until Ctrl-C
+    Record(RecordArgs),
+    /// Show a recording: the same page, without a cluster
+    Replay(ReplayArgs),
 }
 
 /// How log lines are written.

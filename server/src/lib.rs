@@ -6,6 +6,7 @@
 //! - [`demo`]: the embedded cluster, and Berth on it;
 //! - [`dns`]: a DNS server that answers as the cluster's own must;
 //! - [`ledger`]: the rows of incarnations, kept in a database;
+//! - [`recording`]: what watches brought, in a file, and the page from it;
 //! - [`web`]: the page, the stream and the API;
 //! - [`serve`]: all of them together.
 
@@ -16,5 +17,6 @@ pub mod demo;
 pub mod dns;
 pub mod hub;
 pub mod ledger;
+pub mod recording;
 pub mod serve;
 pub mod web;

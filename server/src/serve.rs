@@ -9,7 +9,9 @@ use axum::serve::ListenerExt;
 use thiserror::Error;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use topology::dns::Zone;
 use topology::wire::{Cluster, Instance};
 use tracing::{info, warn};
 
@@ -21,6 +23,7 @@ use crate::dns;
 use crate::dns::probe::{PortForward, Probe, Resolver, system_servers};
 use crate::hub::{Hub, REPORT_QUEUE};
 use crate::ledger::{Keeper, PlaceError, Reader, Run, StoreError};
+use crate::recording::{RecordingError, Replay, ReplayArgs};
 use crate::web::{self, Hosts, Shared};
 
 /// How long open connections have to end after the clients were told.
@@ -59,6 +62,9 @@ pub enum StartError {
     /// The ledger is not one of this version's.
     #[error(transparent)]
     Ledger(#[from] StoreError),
+    /// No recording can be made or shown.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// DNS cannot be served.
     #[error(transparent)]
     Dns(#[from] dns::ListenError),
@@ -77,7 +83,15 @@ pub enum StartError {
     Serve(#[from] std::io::Error),
 }
 
-/// Serves until `stop` is done.
+/// Where what is shown comes from.
+enum Origin {
+    /// A cluster, of which a ledger may be kept.
+    Cluster(Arc<Connector>, Option<Keeper>),
+    /// A recording.
+    Recording(Replay),
+}
+
+/// Serves a cluster until `stop` is done.
 ///
 /// # Errors
 /// When it cannot start; each error is for the user.
@@ -87,18 +101,45 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
     let connector = Arc::new(Connector::new(target).await?);
     let keeper = Keeper::open(config.ledger()?, config.retention()).await?;
-    let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
-    let address = listener.local_addr()?;
-
-    let namespaces = config.watched_namespaces();
     let cluster = Cluster {
         name: connector.name().to_owned(),
         domain: zone.domain.as_str().to_owned(),
         ttl: zone.ttl,
-        namespaces: namespaces.clone(),
+        namespaces: config.watched_namespaces(),
         dns: None,
     };
+    serve(config, zone, cluster, Origin::Cluster(connector, keeper), stop).await
+}
+
+/// Serves a recording until `stop` is done.
+///
+/// # Errors
+/// When it cannot start; each error is for the user.
+pub async fn replay(
+    mut config: Config,
+    arguments: ReplayArgs,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let replay = Replay::open(&arguments)?;
+    let cluster = replay.head().cluster.clone();
+    (config.cluster_domain, config.dns_ttl) = (cluster.domain.clone(), cluster.ttl);
+    config.check()?;
+    let zone = config.zone()?;
+    serve(config, zone, cluster, Origin::Recording(replay), stop).await
+}
+
+async fn serve(
+    config: Config,
+    zone: Zone,
+    cluster: Cluster,
+    origin: Origin,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
+    let address = listener.local_addr()?;
+
+    let namespaces = cluster.namespaces.clone();
     let health = Health::new(cluster::watches(namespaces.as_deref()), now());
     let (hub, mut handle) = Hub::prepare(cluster, zone, Instance(rand::random()), health, now);
     let dns = match config.dns {
@@ -108,26 +149,29 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
     if let Some(dns) = &dns {
         handle.serves_dns(dns.address());
     }
-    let resolver = resolver(config.cluster_dns.as_ref(), &connector).await?;
+    let resolver = match &origin {
+        Origin::Cluster(connector, _) => resolver(config.cluster_dns.as_ref(), connector).await?,
+        Origin::Recording(_) => None,
+    };
     // Only now that nothing can refuse to start is the API asked, and DNS.
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
     let (stopping, stopped) = watch::channel(false);
-    let reader = keeper.as_ref().map_or_else(Reader::off, |keeper| keeper.reader().clone());
-    let hub = match &keeper {
-        Some(keeper) => hub.recorded(keeper.recorder().clone()),
-        None => hub,
+    let (hub, reader) = match &origin {
+        Origin::Cluster(_, Some(keeper)) => (hub.recorded(keeper.recorder().clone()), keeper.reader().clone()),
+        Origin::Cluster(_, None) | Origin::Recording(_) => (hub, Reader::off()),
     };
     let hub = tokio::spawn(hub.run(inbox));
     let probe = resolver.map(|resolver| Probe::new(resolver, handle.clone(), reports.clone(), now));
     let probe = probe.map(|probe| tokio::spawn(probe.run()));
-    let (mut watches, mut keeping) = (None, None);
-    match keeper {
-        None => watches = Some(cluster::start(&connector, namespaces.as_deref(), &reports)),
-        Some(keeper) => {
+    let (mut tasks, mut keeping) = (JoinSet::new(), None);
+    match origin {
+        Origin::Cluster(connector, None) => tasks = cluster::start(&connector, namespaces.as_deref(), &reports),
+        Origin::Cluster(connector, Some(keeper)) => {
             let (status, run, stopping) = (handle.status(), handle.instance().0, stopped.clone());
             let run = Run { connector, namespaces, reports, status, run, clock: now, stopping };
             keeping = Some(tokio::spawn(keeper.keep(run)));
         }
+        Origin::Recording(replay) => drop(tasks.spawn(replay.run(reports))),
     }
     let clients = Arc::new(AtomicUsize::new(0));
     let shared = Shared {
@@ -171,7 +215,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static
             server.abort();
         }
     }
-    drop((watches, dns));
+    drop((tasks, dns));
     if let Some(keeping) = keeping {
         // Its last rows; what it cannot write in time is told in the log.
         let _ = timeout(LAST_WORDS * 2, keeping).await;

@@ -14,6 +14,7 @@ mod watch;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use topology::Timestamp;
@@ -46,10 +47,12 @@ pub enum Report {
     Resumed(Box<Resumed>),
     /// Whether history is kept.
     History(History),
+    /// Nothing comes any more, for this reason: a recording is over.
+    Over(String),
 }
 
 /// The API does not answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
     /// Why, in the words of the error.
     pub problem: String,

@@ -121,6 +121,7 @@ impl Hub {
                 Report::Checked(new) => checks.extend(new),
                 Report::Resumed(resumed) => self.resume(*resumed, at),
                 Report::History(history) => self.health.history(history),
+                Report::Over(reason) => self.health.over(reason, at),
             }
         }
         if let Some(delta) = self.topology.apply(at, observations) {
