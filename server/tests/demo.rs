@@ -20,7 +20,7 @@ struct Demo {
 impl Demo {
     fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_berth"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--speed", "20"])
+            .args(["demo", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--speed", "20", "--ledger", "memory"])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -29,7 +29,7 @@ impl Demo {
         let mut lines = Vec::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
             lines.push(line.expect("text"));
-            if lines.iter().any(|line| line.starts_with("DNS is at ")) {
+            if lines.iter().any(|line| line.starts_with("Berth is at ")) {
                 break;
             }
         }
