@@ -65,10 +65,15 @@ impl Frame {
     /// The height of the axis above the lanes.
     pub const TOP: f64 = 30.0;
 
-    /// The frame for a width in pixels and a number of lanes.
+    /// The frame for a width in pixels and a number of lanes; many of them are drawn closer to each other.
     pub fn new(width: f64, lanes: usize) -> Self {
+        Self::with(width, lanes > 12)
+    }
+
+    /// The frame for a width in pixels, with lanes that are close to each other or not.
+    pub fn with(width: f64, close: bool) -> Self {
         let (left, margin) = if width < 560.0 { (74.0, 4.0) } else { (176.0, 10.0) };
-        let (pitch, bar) = if lanes > 12 { (46.0, 38.0) } else { (78.0, 46.0) };
+        let (pitch, bar) = if close { (46.0, 38.0) } else { (78.0, 46.0) };
         Self { width, left, right: (width - margin).max(left + 40.0), pitch, bar }
     }
 

@@ -12,6 +12,7 @@ pub mod blocks;
 #[cfg(feature = "hydrate")]
 mod client;
 pub mod geometry;
+pub mod guide;
 pub mod records;
 pub mod route;
 pub mod say;
@@ -24,7 +25,7 @@ pub mod ways;
 
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
-pub use state::Initial;
+pub use state::{Control, Initial};
 pub use views::App;
 
 /// Takes over the page that the server rendered.

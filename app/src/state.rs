@@ -8,11 +8,13 @@ pub use fleet::{FleetRow, FleetStore};
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use topology::action::{Offer, PodRef};
 use topology::board::Board;
 use topology::fleet::Fleet;
 use topology::wire::{Cluster, Instance, Source, Status};
 use topology::{Revision, SetKey, Timestamp};
 
+use crate::guide::Guide;
 use crate::route::Place;
 use crate::time::{Zone, running};
 
@@ -39,8 +41,85 @@ pub struct Initial {
     pub status: Status,
     /// The summaries of all StatefulSets.
     pub fleet: Fleet,
+    /// What readers may do.
+    pub control: Control,
     /// The StatefulSet that the address names, and its board if there is one.
     pub board: Option<(SetKey, Option<Box<Board>>)>,
+}
+
+/// What readers of the page may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Control {
+    /// Look.
+    #[default]
+    Look,
+    /// Change the cluster, as far as Berth's own rights go.
+    Act,
+    /// The same in the demo, which has a walk-through as well.
+    Demo,
+}
+
+/// The walk-through, as far as the page knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuideState {
+    /// What the server told; `None` before that.
+    pub guide: Option<Guide>,
+    /// The language that the reader chose; `None` is the browser's choice.
+    pub language: Option<String>,
+    /// Whether a step runs that was started here.
+    pub running: bool,
+    /// Why the last one did not.
+    pub wrong: Option<String>,
+}
+
+/// A dialog about something that the reader wants to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// What.
+    pub ask: Ask,
+    /// What may be done; `None` until the server said so.
+    pub offer: Option<Offer>,
+    /// How far it is.
+    pub stands: Stands,
+    /// How many replicas, as the reader typed it.
+    pub replicas: String,
+    /// Which container's image.
+    pub container: String,
+    /// The image, as the reader typed it.
+    pub image: String,
+}
+
+/// How far something is that the reader wants to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// It is not confirmed yet.
+    Open,
+    /// It was sent.
+    Sent,
+    /// It was done; what kubectl would have printed.
+    Done(String),
+    /// It was refused, and why.
+    Refused(String),
+}
+
+/// What a reader wants to do to the StatefulSet that is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Delete pods.
+    Delete(Vec<PodRef>),
+    /// Change how many there are.
+    Scale,
+    /// Replace all of them.
+    Restart,
+    /// Change a container's image.
+    SetImage,
+    /// Hold back a pod's readiness, or let it go.
+    SetReady {
+        /// The pod.
+        pod: String,
+        /// Whether it may be Ready.
+        ready: bool,
+    },
 }
 
 /// How the page stands to the server.
@@ -68,6 +147,8 @@ pub struct Store {
     pub version: RwSignal<String>,
     /// The build of this page.
     pub page: StoredValue<String>,
+    /// What the reader may do.
+    pub control: Control,
     /// Which run of the server the revisions are of.
     pub instance: RwSignal<Instance>,
     /// The newest revision that is shown.
@@ -78,6 +159,14 @@ pub struct Store {
     pub status: RwSignal<Status>,
     /// How the page stands to the server.
     pub link: RwSignal<Link>,
+    /// What the reader is asked to confirm.
+    pub asking: RwSignal<Option<Asking>>,
+    /// The walk-through.
+    pub guide: RwSignal<GuideState>,
+    /// Whether the walk-through is beside the page.
+    pub guided: RwSignal<bool>,
+    /// Whether the page is shown to a room: large, and only what matters there.
+    pub presents: RwSignal<bool>,
     /// The address; changed by [`Store::go`].
     pub place: RwSignal<Place>,
     /// All StatefulSets.
@@ -111,11 +200,16 @@ impl Store {
             cluster: RwSignal::new(initial.cluster),
             version: RwSignal::new(initial.version),
             page: StoredValue::new(initial.page),
+            control: initial.control,
             instance: RwSignal::new(initial.instance),
             revision: RwSignal::new(revision),
             heard: RwSignal::new(initial.at),
             status: RwSignal::new(initial.status),
             link: RwSignal::new(Link::Opening),
+            asking: RwSignal::new(None),
+            guide: RwSignal::new(GuideState::default()),
+            guided: RwSignal::new(initial.control == Control::Demo),
+            presents: RwSignal::new(false),
             fleet: FleetStore::new(initial.fleet, revision),
             board: BoardStore::new(place.set().cloned(), initial.board, revision),
             place: RwSignal::new(place),
@@ -130,6 +224,15 @@ impl Store {
     pub fn go(&self, place: Place) {
         self.board.show(place.set().cloned());
         self.place.set(place);
+    }
+
+    /// Changes what the reader is asked, if something still is.
+    pub fn change_asking(&self, by: impl FnOnce(&mut Asking)) {
+        self.asking.update(|asking| {
+            if let Some(asking) = asking {
+                by(asking);
+            }
+        });
     }
 
     /// The store of this page.

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// How long things take.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
+    /// From a pod's creation until it has its node.
+    pub schedule: Duration,
     /// From a pod's coming to its node until its containers are being created.
     pub create: Duration,
     /// From there until a container runs.
@@ -20,7 +22,8 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            create: Duration::from_millis(900),
+            schedule: Duration::from_millis(400),
+            create: Duration::from_millis(500),
             start: Duration::from_millis(1_100),
             stop: Duration::from_millis(1_200),
             slow_stop: Duration::from_millis(5_500),
@@ -38,6 +41,7 @@ impl Pace {
     pub fn times(self, speed: f64) -> Self {
         let faster = |time: Duration| divide(time, speed);
         Self {
+            schedule: faster(self.schedule),
             create: faster(self.create),
             start: faster(self.start),
             stop: faster(self.stop),

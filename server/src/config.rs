@@ -20,6 +20,7 @@ use crate::recording::{RecordArgs, ReplayArgs};
 /// change. Reads only; the page is at the address that it prints.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "berth", version)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub struct Config {
     /// What to do other than to watch a cluster
     #[command(subcommand)]
@@ -95,6 +96,11 @@ pub struct Config {
     /// port-forward to a DNS pod ("portforward"), or not ("off"); default: in a pod its resolver, else off
     #[arg(long, value_name = "HOST:PORT|portforward|off")]
     pub cluster_dns: Option<ClusterDns>,
+
+    /// Let readers of the page change the cluster (delete pods, scale, restart, set images), as far as Berth's own
+    /// rights there go
+    #[arg(long)]
+    pub allow_actions: bool,
 
     /// Open the page in the browser
     #[arg(long, global = true)]

@@ -102,7 +102,7 @@ pub async fn run(
     // What is bound to every address is asked on this machine's own.
     cluster.set_dns(if dns.ip().is_unspecified() { SocketAddr::new(DNS.ip(), dns.port()) } else { dns });
     announce(&file.path, arguments.empty);
-    let served = serve::run(config, stop).await;
+    let served = serve::run_demo(config, cluster.commands(), stop).await;
     drop(file);
     let stopped = cluster.stop().await.map_err(DemoError::from);
     served?;

@@ -1,5 +1,6 @@
 //! The server: watches a cluster, keeps its topology, and shows it.
 //!
+//! - [`act`]: doing what a reader asked for;
 //! - [`config`]: what the user asked for;
 //! - [`cluster`]: watches of a Kubernetes API, turned into facts;
 //! - [`hub`]: the one owner of the state;
@@ -7,9 +8,11 @@
 //! - [`dns`]: a DNS server that answers as the cluster's own must;
 //! - [`ledger`]: the rows of incarnations, kept in a database;
 //! - [`recording`]: what watches brought, in a file, and the page from it;
+//! - [`walkthrough`]: the demo's steps, and which were done;
 //! - [`web`]: the page, the stream and the API;
 //! - [`serve`]: all of them together.
 
+pub mod act;
 pub mod clock;
 pub mod cluster;
 pub mod config;
@@ -19,4 +22,5 @@ pub mod hub;
 pub mod ledger;
 pub mod recording;
 pub mod serve;
+pub mod walkthrough;
 pub mod web;

@@ -2,19 +2,21 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use ::demo::Ran;
 use axum::serve::ListenerExt;
 use thiserror::Error;
 use tokio::net::{TcpListener, lookup_host};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use topology::dns::Zone;
 use topology::wire::{Cluster, Instance};
 use tracing::{info, warn};
 
+use crate::act::{Actor, Playground};
 use crate::clock::now;
 use crate::cluster::{self, ConnectError, Connector, Health, Target};
 use crate::config::{ClusterDns, Config, ConfigError};
@@ -24,6 +26,7 @@ use crate::dns::probe::{PortForward, Probe, Resolver, system_servers};
 use crate::hub::{Hub, REPORT_QUEUE};
 use crate::ledger::{Keeper, PlaceError, Reader, Run, StoreError};
 use crate::recording::{RecordingError, Replay, ReplayArgs};
+use crate::walkthrough::Walkthrough;
 use crate::web::{self, Hosts, Shared};
 
 /// How long open connections have to end after the clients were told.
@@ -62,9 +65,6 @@ pub enum StartError {
     /// The ledger is not one of this version's.
     #[error(transparent)]
     Ledger(#[from] StoreError),
-    /// No recording can be made or shown.
-    #[error(transparent)]
-    Recording(#[from] RecordingError),
     /// DNS cannot be served.
     #[error(transparent)]
     Dns(#[from] dns::ListenError),
@@ -78,6 +78,9 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// No recording can be made or shown.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// The server ended by itself.
     #[error("the server ended: {0}")]
     Serve(#[from] std::io::Error),
@@ -85,10 +88,20 @@ pub enum StartError {
 
 /// Where what is shown comes from.
 enum Origin {
-    /// A cluster, of which a ledger may be kept.
-    Cluster(Arc<Connector>, Option<Keeper>),
+    /// A cluster.
+    Cluster(Watched),
     /// A recording.
     Recording(Replay),
+}
+
+/// A cluster that is watched.
+struct Watched {
+    /// The way to it.
+    connector: Arc<Connector>,
+    /// Who keeps its history, where that is wanted.
+    keeper: Option<Keeper>,
+    /// What runs in its containers, where it is the demo's own.
+    demo: Option<broadcast::Receiver<Ran>>,
 }
 
 /// Serves a cluster until `stop` is done.
@@ -96,19 +109,19 @@ enum Origin {
 /// # Errors
 /// When it cannot start; each error is for the user.
 pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
-    config.check()?;
-    let zone = config.zone()?;
-    let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
-    let connector = Arc::new(Connector::new(target).await?);
-    let keeper = Keeper::open(config.ledger()?, config.retention()).await?;
-    let cluster = Cluster {
-        name: connector.name().to_owned(),
-        domain: zone.domain.as_str().to_owned(),
-        ttl: zone.ttl,
-        namespaces: config.watched_namespaces(),
-        dns: None,
-    };
-    serve(config, zone, cluster, Origin::Cluster(connector, keeper), stop).await
+    watch_and_serve(config, None, stop).await
+}
+
+/// The same on the demo's own cluster, with the walk-through; `commands` tells what runs in its containers.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_demo(
+    config: Config,
+    commands: broadcast::Receiver<Ran>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    watch_and_serve(config, Some(commands), stop).await
 }
 
 /// Serves a recording until `stop` is done.
@@ -126,6 +139,26 @@ pub async fn replay(
     config.check()?;
     let zone = config.zone()?;
     serve(config, zone, cluster, Origin::Recording(replay), stop).await
+}
+
+async fn watch_and_serve(
+    config: Config,
+    demo: Option<broadcast::Receiver<Ran>>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    config.check()?;
+    let zone = config.zone()?;
+    let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
+    let connector = Arc::new(Connector::new(target).await?);
+    let keeper = Keeper::open(config.ledger()?, config.retention()).await?;
+    let cluster = Cluster {
+        name: connector.name().to_owned(),
+        domain: zone.domain.as_str().to_owned(),
+        ttl: zone.ttl,
+        namespaces: config.watched_namespaces(),
+        dns: None,
+    };
+    serve(config, zone, cluster, Origin::Cluster(Watched { connector, keeper, demo }), stop).await
 }
 
 async fn serve(
@@ -149,40 +182,78 @@ async fn serve(
     if let Some(dns) = &dns {
         handle.serves_dns(dns.address());
     }
-    let resolver = match &origin {
-        Origin::Cluster(connector, _) => resolver(config.cluster_dns.as_ref(), connector).await?,
-        Origin::Recording(_) => None,
+    let (resolver, recorder, reader) = match &origin {
+        Origin::Cluster(Watched { connector, keeper, .. }) => {
+            let resolver = resolver(config.cluster_dns.as_ref(), connector).await?;
+            let reader = keeper.as_ref().map_or_else(Reader::off, |keeper| keeper.reader().clone());
+            (resolver, keeper.as_ref().map(|keeper| keeper.recorder().clone()), reader)
+        }
+        Origin::Recording(_) => (None, None, Reader::off()),
     };
     // Only now that nothing can refuse to start is the API asked, and DNS.
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
     let (stopping, stopped) = watch::channel(false);
-    let (hub, reader) = match &origin {
-        Origin::Cluster(_, Some(keeper)) => (hub.recorded(keeper.recorder().clone()), keeper.reader().clone()),
-        Origin::Cluster(_, None) | Origin::Recording(_) => (hub, Reader::off()),
+    let hub = match recorder {
+        Some(recorder) => hub.recorded(recorder),
+        None => hub,
     };
     let hub = tokio::spawn(hub.run(inbox));
     let probe = resolver.map(|resolver| Probe::new(resolver, handle.clone(), reports.clone(), now));
     let probe = probe.map(|probe| tokio::spawn(probe.run()));
-    let (mut tasks, mut keeping) = (JoinSet::new(), None);
+    let (mut tasks, mut observers) = (JoinSet::new(), JoinSet::new());
+    let (mut keeping, mut actor, mut walkthrough) = (None, None, None);
     match origin {
-        Origin::Cluster(connector, None) => tasks = cluster::start(&connector, namespaces.as_deref(), &reports),
-        Origin::Cluster(connector, Some(keeper)) => {
-            let (status, run, stopping) = (handle.status(), handle.instance().0, stopped.clone());
-            let run = Run { connector, namespaces, reports, status, run, clock: now, stopping };
-            keeping = Some(tokio::spawn(keeper.keep(run)));
+        Origin::Cluster(Watched { connector, keeper, demo }) => {
+            match keeper {
+                None => tasks = cluster::start(&connector, namespaces.as_deref(), &reports),
+                Some(keeper) => {
+                    let (status, run, stopping) = (handle.status(), handle.instance().0, stopped.clone());
+                    let connector = Arc::clone(&connector);
+                    let run = Run { connector, namespaces, reports, status, run, clock: now, stopping };
+                    keeping = Some(tokio::spawn(keeper.keep(run)));
+                }
+            }
+            let playground = if demo.is_some() { Playground::Demo } else { Playground::No };
+            let acts = config.allow_actions || playground == Playground::Demo;
+            actor = acts.then(|| Arc::new(Actor::new(connector, playground)));
+            walkthrough = demo
+                .zip(actor.clone())
+                .map(|(commands, actor)| Walkthrough::start(handle.clone(), actor, commands, &mut observers));
         }
         Origin::Recording(replay) => drop(tasks.spawn(replay.run(reports))),
     }
-    let clients = Arc::new(AtomicUsize::new(0));
     let shared = Shared {
         hub: handle,
+        actor,
+        walkthrough,
         ledger: reader,
         hosts: Arc::new(Hosts::new(address, &config.allow_host)),
-        stopping: stopped.clone(),
-        clients: Arc::clone(&clients),
+        stopping: stopped,
+        clients: Arc::default(),
     };
     announce(address, dns.as_ref().map(dns::Server::address), config.open);
 
+    serve_page(listener, shared, stopping, stop).await?;
+    drop((tasks, dns, observers));
+    if let Some(keeping) = keeping {
+        // Its last rows; what it cannot write in time is told in the log.
+        let _ = timeout(LAST_WORDS * 2, keeping).await;
+    }
+    if let Some(probe) = probe {
+        probe.abort();
+    }
+    hub.abort();
+    Ok(())
+}
+
+/// Serves the page until `stop` is done, and then until everybody was told.
+async fn serve_page(
+    listener: TcpListener,
+    shared: Shared,
+    stopping: watch::Sender<bool>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let (mut stopped, clients) = (shared.stopping.clone(), Arc::clone(&shared.clients));
     // Small frames must leave at once: latency is what the page is about.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
@@ -190,7 +261,6 @@ async fn serve(
         }
     });
     let wait = async move {
-        let mut stopped = stopped;
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
     let server = axum::serve(listener, web::router(shared)).with_graceful_shutdown(wait);
@@ -215,15 +285,6 @@ async fn serve(
             server.abort();
         }
     }
-    drop((tasks, dns));
-    if let Some(keeping) = keeping {
-        // Its last rows; what it cannot write in time is told in the log.
-        let _ = timeout(LAST_WORDS * 2, keeping).await;
-    }
-    if let Some(probe) = probe {
-        probe.abort();
-    }
-    hub.abort();
     Ok(())
 }
 

@@ -2,33 +2,16 @@
 
 mod support;
 
-use axum::body::Body;
-use http::{Request, StatusCode, header};
+use http::StatusCode;
 use serde_json::Value;
 use server::clock::now;
 use server::cluster::{Report, Silence, WatchHealth, watches};
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use support::{Fed, fed, observations};
-use tokio::sync::watch;
+use server::ledger::Reader;
+use support::{Fed, answer, fed, observations};
 use topology::facts::Kind;
-use tower::ServiceExt;
 
 async fn get(fed: &Fed, path: &str) -> (StatusCode, String, String) {
-    let (_stopping, stopped) = watch::channel(false);
-    let shared = server::web::Shared {
-        hub: fed.hub.clone(),
-        ledger: server::ledger::Reader::off(),
-        hosts: Arc::new(server::web::Hosts::new("127.0.0.1:1".parse().expect("valid"), &[])),
-        stopping: stopped,
-        clients: Arc::new(AtomicUsize::new(0)),
-    };
-    let request = Request::get(path).header(header::HOST, "localhost").body(Body::empty()).expect("valid");
-    let response = server::web::router(shared).oneshot(request).await.expect("an answer");
-    let (parts, body) = response.into_parts();
-    let kind = parts.headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().expect("valid")).to_owned();
-    let bytes = axum::body::to_bytes(body, 1 << 24).await.expect("a body");
-    (parts.status, kind, String::from_utf8(bytes.to_vec()).expect("text"))
+    answer(fed.hub.clone(), Reader::off(), path).await
 }
 
 async fn fed_with(trace: &str) -> Fed {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cable::Cable;
-use control_plane::ControlPlane;
+use control_plane::{CONTAINERS, ControlPlane, manifests};
 use serde_json::Value;
 use support::watching::Watching;
 use tokio::time::{Instant, sleep};
@@ -20,25 +20,7 @@ use topology::wire::{Source, Status};
 use topology::{SetKey, Stage};
 
 /// How long a real control plane may take for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-const MANIFESTS: &str = "
-apiVersion: v1
-kind: Service
-metadata: {name: nginx}
-spec: {clusterIP: None, selector: {app: nginx}, ports: [{port: 80, name: web}]}
----
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: web}
-spec:
-  serviceName: nginx
-  replicas: 2
-  selector: {matchLabels: {app: nginx}}
-  template:
-    metadata: {labels: {app: nginx}}
-    spec: {containers: [{name: nginx, image: 'nginx:1.9.1'}]}
-";
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What Berth shows of a cluster.
 struct Shown(Watching);
@@ -127,7 +109,7 @@ async fn given_a_cut_cable_when_pods_are_replaced_meanwhile_then_their_ends_are_
     let server = server_of(&text);
     let cable = Cable::to(server.parse().expect("an address")).await;
     let kubeconfig = altered(&plane, "cable", |text| text.replace(&server, &cable.address.to_string()));
-    plane.kubectl(&["apply", "-f", "-"], MANIFESTS).expect("it applies");
+    plane.kubectl(&["apply", "-f", "-"], &manifests(2, CONTAINERS)).expect("it applies");
     let watching = Shown::new(&kubeconfig, None).await;
     watching.until_status("it becomes live", is_live).await;
     watching.until_settled(&plane, "default", 2).await;
@@ -172,7 +154,7 @@ async fn given_refused_credentials_when_the_kubeconfig_gets_good_ones_then_it_be
     let plane = ControlPlane::start("cluster-credentials", &[]);
     for namespace in ["one", "two", "three"] {
         plane.kubectl(&["create", "namespace", namespace], "").expect("it is created");
-        plane.kubectl(&["apply", "-n", namespace, "-f", "-"], MANIFESTS).expect("it applies");
+        plane.kubectl(&["apply", "-n", namespace, "-f", "-"], &manifests(2, CONTAINERS)).expect("it applies");
     }
     let good = std::fs::read_to_string(plane.kubeconfig()).expect("its kubeconfig");
     let kubeconfig = altered(&plane, "credentials", |text| {

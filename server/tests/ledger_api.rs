@@ -3,19 +3,13 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
-use axum::body::Body;
-use http::{Request, StatusCode, header};
+use http::StatusCode;
 use serde_json::Value;
 use server::ledger::{Place, Reader, Store};
-use support::{fed, observations};
-use tokio::sync::watch;
+use support::{answer, fed, observations};
 use topology::ledger::{Ledger, Row};
 use topology::{Timestamp, Topology, Uid};
-use tower::ServiceExt;
 
 const CLUSTER: &str = "a-cluster";
 
@@ -41,21 +35,7 @@ async fn with(rows: Vec<Row>) -> Reader {
 }
 
 async fn get(reader: &Reader, path: &str) -> (StatusCode, String, String) {
-    let (_stopping, stopping) = watch::channel(false);
-    let address: SocketAddr = "127.0.0.1:1".parse().expect("valid");
-    let shared = server::web::Shared {
-        hub: fed().hub,
-        ledger: reader.clone(),
-        hosts: Arc::new(server::web::Hosts::new(address, &[])),
-        stopping,
-        clients: Arc::new(AtomicUsize::new(0)),
-    };
-    let request = Request::get(path).header(header::HOST, "localhost").body(Body::empty()).expect("valid");
-    let response = server::web::router(shared).oneshot(request).await.expect("an answer");
-    let (parts, body) = response.into_parts();
-    let kind = parts.headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().expect("valid")).to_owned();
-    let bytes = axum::body::to_bytes(body, 1 << 24).await.expect("a body");
-    (parts.status, kind, String::from_utf8(bytes.to_vec()).expect("text"))
+    answer(fed().hub, reader.clone(), path).await
 }
 
 async fn json(reader: &Reader, path: &str) -> Value {

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use berth::{Berth, until};
 use cable::Cable;
-use control_plane::ControlPlane;
+use control_plane::{CONTAINERS, ControlPlane, manifests};
 use postgres::Postgres;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -37,29 +37,13 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// How far apart two processes on a busy machine may see the same thing, in milliseconds.
 const APART: i64 = 1_500;
 
-const MANIFESTS: &str = "
-apiVersion: v1
-kind: Service
-metadata: {name: nginx}
-spec: {clusterIP: None, selector: {app: nginx}, ports: [{port: 80, name: web}]}
----
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: web}
-spec:
-  serviceName: nginx
-  replicas: 4
-  selector: {matchLabels: {app: nginx}}
-  template:
-    metadata: {labels: {app: nginx}}
-    spec: {terminationGracePeriodSeconds: 1, containers: [{name: nginx, image: 'nginx:1.9.1'}]}
-";
-
 /// A control plane whose pods come and go quickly, with the StatefulSet on it.
 fn plane(name: &str, flags: &str) -> ControlPlane {
     let settings = [("CREATE_MS", "150"), ("READY_MS", "350"), ("DELETE_MS", "250"), ("APISERVER_FLAGS", flags)];
     let plane = ControlPlane::start(name, &settings);
-    plane.kubectl(&["apply", "-f", "-"], MANIFESTS).expect("it applies");
+    plane
+        .kubectl(&["apply", "-f", "-"], &manifests(4, &format!("terminationGracePeriodSeconds: 1, {CONTAINERS}")))
+        .expect("it applies");
     rolled_out(&plane);
     plane
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { kilobytes, table } from './figures.mjs';
 
 const FILES = fileURLToPath(new URL('../../target/site/pkg/', import.meta.url));
-const GOAL = 250_000;
+const GOAL = 300_000;
 
 export async function size() {
   const names = await readdir(FILES);
@@ -18,13 +18,14 @@ export async function size() {
     return { kind, plain, brotli, gzip };
   };
   const files = await Promise.all(['wasm', 'js', 'css'].map(measure));
-  const [{ brotli }] = files;
+  const [wasm, js] = files;
+  const code = wasm.brotli + js.brotli;
   return {
     title: 'What a browser loads (1 KB is 1,000 bytes)',
     text: table([
       ['', 'brotli', 'gzip', 'plain'],
       ...files.map(({ kind, brotli, gzip, plain }) => [kind, kilobytes(brotli), kilobytes(gzip), kilobytes(plain)]),
     ]),
-    goals: [{ goal: `WebAssembly under ${kilobytes(GOAL)} (brotli)`, figure: kilobytes(brotli), met: brotli < GOAL }],
+    goals: [{ goal: `WebAssembly and JavaScript under ${kilobytes(GOAL)} (brotli)`, figure: kilobytes(code), met: code < GOAL }],
   };
 }

@@ -12,9 +12,11 @@
 //! - [`order`]: what a controller does or waits for;
 //! - [`dns`]: what the cluster's DNS serves;
 //! - [`ledger`]: the lasting rows of incarnations, and how addresses changed;
+//! - [`action`]: what may be done to a cluster, and the kubectl command for it;
 //! - [`wire`]: the protocol;
 //! - [`trace`]: recorded watch streams.
 
+pub mod action;
 pub mod board;
 pub mod dns;
 pub mod facts;

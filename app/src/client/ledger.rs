@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use topology::Timestamp;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::JsValue;
 
+use super::fetch::fetch;
 use crate::state::Store;
 
 /// Reads the rows, where the ledger is open.
@@ -20,9 +20,8 @@ pub(crate) fn read(store: Store) {
 }
 
 async fn fill(store: Store, place: &web_sys::Element, path: &str) -> Result<(), JsValue> {
-    let answer = JsFuture::from(window().fetch_with_str(path)).await?;
-    let text = JsFuture::from(answer.unchecked_into::<web_sys::Response>().text()?).await?;
-    place.set_inner_html(&text.as_string().unwrap_or_default());
+    let (_, text) = fetch(path, "text/html", None).await?;
+    place.set_inner_html(&String::from_utf8_lossy(&text));
     let times = place.get_elements_by_tag_name("time");
     for time in (0..times.length()).filter_map(|at| times.item(at)) {
         if let Some(at) = time.get_attribute("data-at").and_then(|at| at.parse().ok()) {

@@ -1,8 +1,11 @@
 //! What only runs in the browser.
 
+pub(crate) mod ask;
 mod clock;
+mod fetch;
 pub(crate) mod ledger;
 pub(crate) mod links;
+pub(crate) mod present;
 mod stream;
 pub(crate) mod theme;
 pub(crate) mod width;
@@ -34,6 +37,7 @@ pub(crate) fn start() {
             if ran.is_none() {
                 store.zone.set(Zone::Local);
                 links::start(store);
+                present::start(store);
                 stream::start(store, clock::start(store));
             }
         });

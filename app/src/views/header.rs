@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::reactive::{several, text, word};
+use super::actions::ActionButtons;
+use super::reactive::{maybe, several, text, word};
 use crate::route::{Place, Route};
-use crate::state::{Liveness, Store};
+use crate::state::{Control, Liveness, Store};
 
 /// The top of the page.
 #[component]
@@ -25,7 +26,12 @@ pub(super) fn Header() -> impl IntoView {
             </span>
             <NamespaceFilter/>
             <Live/>
-            <ThemeSwitch/>
+            <span class="buttons">
+                {(store.control != Control::Look).then(|| view! { <ActionButtons/> }.into_any())}
+                {(store.control == Control::Demo).then(|| view! { <GuideSwitch/> }.into_any())}
+                <PresentSwitch/>
+                <ThemeSwitch/>
+            </span>
         </header>
     }
 }
@@ -87,6 +93,38 @@ fn Live() -> impl IntoView {
             <span class="revision">{text(move || format!("rev {}", store.revision.get()))}</span>
         </span>
     }
+}
+
+/// Shows the walk-through, or hides it.
+#[component]
+fn GuideSwitch() -> impl IntoView {
+    let store = Store::get();
+    view! {
+        <button
+            class="button"
+            type="button"
+            aria-pressed=text(move || store.guided.get().to_string())
+            on:click=move |_| store.guided.update(|guided| *guided = !*guided)
+        >
+            "Walk-through"
+        </button>
+    }
+}
+
+/// Shows the page to a room: the lanes and the why line fill the screen. Escape leads back.
+#[component]
+fn PresentSwitch() -> impl IntoView {
+    let store = Store::get();
+    let switch = move |_| {
+        #[cfg(feature = "hydrate")]
+        crate::client::present::switch(store);
+    };
+    let words = word(move || if store.presents.get() { "Back (Esc)" } else { "Present" });
+    let is_set = move || matches!(store.place.read().route, Route::Set(_));
+    maybe(move || {
+        is_set()
+            .then(|| view! { <button class="button present" type="button" on:click=switch>{words}</button> }.into_any())
+    })
 }
 
 /// Light, dark, or as the system has it. The choice stays in the browser.

@@ -1,6 +1,8 @@
 //! The components of the page.
 
+mod actions;
 mod fleet;
+mod guide;
 mod header;
 mod lanes;
 mod ledger;
@@ -20,8 +22,10 @@ use topology::Stage;
 
 use crate::route::Route;
 use crate::say::{Part, Saying};
-use crate::state::Store;
+use crate::state::{Control, Store};
+use actions::ActionDialog;
 use fleet::FleetPage;
+use guide::GuideDrawer;
 use header::Header;
 #[cfg(feature = "ssr")]
 pub use ledger::{ledger_problem, ledger_rows};
@@ -45,6 +49,8 @@ pub fn App() -> impl IntoView {
             class="page"
             data-live=word(move || store.liveness().word())
             data-revision=text(move || store.revision.get().to_string())
+            data-presents=text(move || store.presents.get().to_string())
+            data-guided=text(move || store.guided.get().to_string())
         >
             <a class="skip" href="#content">"Skip to the content"</a>
             <Header/>
@@ -58,7 +64,9 @@ pub fn App() -> impl IntoView {
                         Kind::Nothing => view! { <NotFound/> }.into_any(),
                     })}
                 </main>
+                {(store.control == Control::Demo).then(|| view! { <GuideDrawer/> }.into_any())}
             </div>
+            {(store.control != Control::Look).then(|| view! { <ActionDialog/> }.into_any())}
         </div>
     }
 }

@@ -4,13 +4,15 @@ use leptos::prelude::*;
 use topology::board::{Incarnation, Lane};
 use topology::kubectl::human_duration;
 
+use super::actions::pod_buttons;
 use super::reactive::{each_lane, word};
 use super::stage_word;
-use crate::state::{LaneRow, Store};
+use crate::state::{Control, LaneRow, Store};
 
 /// A row for each identity, whether a pod holds it or not.
 #[component]
 pub(super) fn Pods() -> impl IntoView {
+    let acts = Store::get().control != Control::Look;
     view! {
         <section class="panel">
             <h2>"Pods now" <span>"as kubectl prints them"</span></h2>
@@ -27,6 +29,7 @@ pub(super) fn Pods() -> impl IntoView {
                             <th scope="col">"Node"</th>
                             <th scope="col">"Revision"</th>
                             <th scope="col">"UID"</th>
+                            {acts.then(|| view! { <th scope="col"><span class="hidden">"Do"</span></th> }.into_any())}
                         </tr>
                     </thead>
                     <tbody>
@@ -47,6 +50,7 @@ fn PodRow(row: LaneRow) -> impl IntoView {
         let lane = lane.clone();
         word(move || stage_word(lane.read().current().map(Incarnation::stage)))
     };
+    let for_buttons = lane.clone();
     // Each cell by itself: what did not change is not written again.
     let cell = move |text: fn(&Incarnation, Store) -> String| {
         let lane = lane.clone();
@@ -74,6 +78,7 @@ fn PodRow(row: LaneRow) -> impl IntoView {
             <td data-column="node">{cell(|pod, _| pod.node.clone().unwrap_or_else(|| NONE.to_owned()))}</td>
             <td data-column="revision">{cell(|pod, _| pod.revision.clone().unwrap_or_default())}</td>
             <td data-column="uid"><code>{cell(|pod, _| pod.uid.short().to_owned())}</code></td>
+            {(store.control != Control::Look).then(|| view! { <td class="do">{pod_buttons(store, &name, &for_buttons)}</td> }.into_any())}
         </tr>
     }
 }

@@ -1,12 +1,16 @@
 //! The API over HTTP, as an API server speaks it: discovery, objects, watches, tables.
 
+mod attach;
+mod channels;
 mod columns;
+mod container;
 mod discovery;
 mod events;
 mod exec;
 mod guard;
 mod health;
 mod list;
+mod logs;
 mod media;
 mod path;
 mod query;
@@ -30,6 +34,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::failure::Failure;
 use crate::kinds::Subresource;
 use crate::registry::{Registry, Written};
+use crate::runtime::Runtime;
 use crate::schema;
 use crate::store::Key;
 pub(crate) use health::VERSION;
@@ -45,12 +50,12 @@ const MAX_BODY: usize = 3 << 20;
 pub struct Api {
     /// The objects.
     pub registry: Arc<Registry>,
+    /// What runs in containers.
+    pub(crate) runtime: Arc<Runtime>,
     /// Turns true when the server stops, so that watches end.
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// Where it listens.
     pub address: SocketAddr,
-    /// Where the cluster's DNS listens, once it does.
-    pub dns: tokio::sync::watch::Receiver<Option<SocketAddr>>,
 }
 
 /// The API as a service.
@@ -91,10 +96,14 @@ async fn answer(api: &Api, request: Request) -> Result<Response, Failure> {
     let query = Query::parse(request.uri().query());
     let (parts, body) = request.into_parts();
     if let Target::Objects(objects) = &target
-        && objects.subresource == Some(Subresource::Exec)
+        && let Some(part @ (Subresource::Exec | Subresource::Attach)) = objects.subresource
         && let Some(name) = &objects.name
     {
-        return exec::answer(api, objects, &Key::new(objects.home(), name), parts).await;
+        let key = Key::new(objects.home(), name);
+        return match part {
+            Subresource::Exec => exec::answer(api, objects, &key, parts).await,
+            _ => attach::answer(api, objects, &key, parts).await,
+        };
     }
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| Failure::too_large(MAX_BODY))?;
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method };
@@ -111,6 +120,10 @@ async fn answer(api: &Api, request: Request) -> Result<Response, Failure> {
         Target::OpenApi(path) => {
             get()?;
             open_api(path.as_deref(), &call)
+        }
+        Target::OpenApiV2 => {
+            get()?;
+            Ok(open_api_v2())
         }
         Target::Version => {
             get()?;
@@ -134,6 +147,7 @@ async fn on_objects(api: &Api, objects: &Objects, call: &Call) -> Result<Respons
         (&Method::GET, None, _) => list::answer(api, objects, call).await,
         (&Method::POST, None, _) => write::create(api, objects, call),
         (&Method::DELETE, None, _) => write::delete_all(api, objects, call),
+        (&Method::GET, Some(key), Some(Subresource::Log)) => logs::answer(api, objects, &key, call),
         (&Method::GET, Some(key), part) => list::one(api, objects, &key, part, call),
         (&Method::PUT, Some(key), part) => write::update(api, objects, &key, part, call),
         (&Method::PATCH, Some(key), part) => write::patch(api, objects, &key, part, call),
@@ -170,6 +184,22 @@ fn open_api(path: Option<&str>, call: &Call) -> Result<Response, Failure> {
         response.headers_mut().insert(header::ETAG, tag);
     }
     Ok(response)
+}
+
+/// A document of the older form that describes nothing, as kubectl reads it: it asks there for kinds that the newer form does
+/// not have, and must learn that they are not there either.
+fn open_api_v2() -> Response {
+    /// A field of a message in protobuf: a text, or another message.
+    fn field(number: u8, value: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(value.len()).unwrap_or_default(); // all of them are short
+        [&[number << 3 | 2, length][..], value].concat()
+    }
+    let info = [field(1, b"Kubernetes"), field(2, VERSION.as_bytes())].concat();
+    let document = [field(1, b"2.0"), field(2, &info), field(8, &[])].concat();
+    let mut response = raw(StatusCode::OK, document);
+    let kind = HeaderValue::from_static("application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 /// An answer that is JSON already.

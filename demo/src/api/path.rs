@@ -13,6 +13,8 @@ pub(super) enum Target {
     Discovery(Discovery),
     /// The documents of a path, or (without one) which there are.
     OpenApi(Option<String>),
+    /// The one document of the older form.
+    OpenApiV2,
     /// The version.
     Version,
     /// Whether all is well.
@@ -57,6 +59,7 @@ pub(super) fn parse(path: &str) -> Option<Target> {
         [""] => Some(Target::Root),
         ["version"] => Some(Target::Version),
         ["healthz" | "livez" | "readyz", ref rest @ ..] => Some(Target::Health(rest.join("/"))),
+        ["openapi", "v2"] => Some(Target::OpenApiV2),
         ["openapi", "v3"] => Some(Target::OpenApi(None)),
         ["openapi", "v3", ref rest @ ..] => Some(Target::OpenApi(Some(rest.join("/")))),
         ["api"] => Some(Target::Discovery(Discovery::Core)),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Content;
 use crate::failure::Failure;
+use crate::json::sorted;
 use crate::kinds::Kind;
 use crate::kubelet;
 use crate::registry::{Client, Registry, WriteOptions};
@@ -16,12 +17,32 @@ use crate::store::Key;
 /// The most nodes that a cluster can have: one for each range of pods' addresses in 10.42.0.0/16.
 pub const MOST_NODES: u8 = 250;
 
-/// The walk-through's manifests.
-const WALK_THROUGH: [&str; 3] = [
-    include_str!("../../manifests/svc.yaml"),
-    include_str!("../../manifests/statefulset.yaml"),
-    include_str!("../../manifests/deployment.yaml"),
+/// The manifests that come with the demo, by their files' names.
+pub const MANIFESTS: [(&str, &str); 4] = [
+    ("svc.yaml", include_str!("../../manifests/svc.yaml")),
+    ("statefulset.yaml", include_str!("../../manifests/statefulset.yaml")),
+    ("deployment.yaml", include_str!("../../manifests/deployment.yaml")),
+    ("parallel.yaml", include_str!("../../manifests/parallel.yaml")),
 ];
+
+/// What a new cluster begins with: the walk-through's Service and StatefulSet, and a Deployment beside them.
+const BEGINNING: [&str; 3] = ["svc.yaml", "statefulset.yaml", "deployment.yaml"];
+
+/// The text of a manifest.
+pub fn manifest(name: &str) -> Option<&'static str> {
+    MANIFESTS.into_iter().find(|(known, _)| *known == name).map(|(_, text)| text)
+}
+
+/// The objects of a manifest; none where there is no such manifest.
+///
+/// ```
+/// let made = demo::objects("parallel.yaml");
+/// assert_eq!(made[1]["spec"]["podManagementPolicy"], "Parallel");
+/// ```
+pub fn objects(name: &str) -> Vec<Value> {
+    // They come with this program, and the tests read each one.
+    manifest(name).and_then(|text| serde_saphyr::from_multiple(text).ok()).unwrap_or_default()
+}
 
 /// Fills a store with what every cluster has, as far as it is not there, and a new one with its content.
 ///
@@ -47,8 +68,8 @@ pub(super) fn fill(registry: &Arc<Registry>, nodes: u8, content: Content) -> Res
     create(registry, kubernetes())?;
     create(registry, cluster_dns())?;
     if content == Content::WalkThrough {
-        for manifest in WALK_THROUGH {
-            apply(registry, manifest)?;
+        for object in BEGINNING.into_iter().flat_map(objects) {
+            apply(registry, object)?;
         }
     }
     Ok(())
@@ -70,8 +91,7 @@ fn write(registry: &Registry, object: Value, manager: &str) -> Result<(), Failur
 }
 
 /// Creates what a manifest says as `kubectl apply` does it, so that applying it once more changes nothing.
-fn apply(registry: &Registry, manifest: &str) -> Result<(), Failure> {
-    let mut object: Value = serde_saphyr::from_str(manifest).map_err(Failure::internal)?;
+fn apply(registry: &Registry, mut object: Value) -> Result<(), Failure> {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert("annotations".to_owned(), Value::Object(Map::new()));
         metadata.insert("namespace".to_owned(), json!("default"));
@@ -79,19 +99,6 @@ fn apply(registry: &Registry, manifest: &str) -> Result<(), Failure> {
     let applied = format!("{}\n", sorted(&object));
     object["metadata"]["annotations"] = json!({crate::fields::LAST_APPLIED: applied});
     write(registry, object, "kubectl-client-side-apply")
-}
-
-/// A value with the fields of its objects in the order of their names.
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let mut names: Vec<&String> = fields.keys().collect();
-            names.sort();
-            Value::Object(names.into_iter().map(|name| (name.clone(), sorted(&fields[name]))).collect())
-        }
-        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
-        other => other.clone(),
-    }
 }
 
 /// The third number of a node's range of pods' addresses: the walk-through's two first, then those that are left.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::warn;
 
@@ -19,9 +19,11 @@ use crate::controllers;
 use crate::failure::Failure;
 use crate::pace::Pace;
 use crate::registry::{Addresses, Registry};
+use crate::runtime::Runtime;
+use crate::shell::Ran;
 use crate::store::{self, Limits, StateError, Store};
 
-pub use bootstrap::MOST_NODES;
+pub use bootstrap::{MANIFESTS, MOST_NODES, manifest, objects};
 pub use kubeconfig::kubeconfig;
 
 /// The addresses of Services: 10.43.0.0/16.
@@ -92,6 +94,7 @@ pub enum ClusterError {
 pub struct Cluster {
     address: SocketAddr,
     registry: Arc<Registry>,
+    runtime: Arc<Runtime>,
     state: Option<PathBuf>,
     dns: watch::Sender<Option<SocketAddr>>,
     stopping: watch::Sender<bool>,
@@ -122,14 +125,16 @@ impl Cluster {
         let address = listener.local_addr().map_err(listening)?;
         let (stopping, stopped) = watch::channel(false);
         let (dns, known_dns) = watch::channel(None);
-        let api = Api { registry: Arc::clone(&registry), stopping: stopped.clone(), address, dns: known_dns };
+        let runtime = Arc::new(Runtime::new(&store, known_dns));
+        let api =
+            Api { registry: Arc::clone(&registry), runtime: Arc::clone(&runtime), stopping: stopped.clone(), address };
         let server = tokio::spawn(serve(listener, api, stopped));
         let mut tasks = JoinSet::new();
-        controllers::start(&registry, options.pace, &mut tasks);
+        controllers::start(&registry, &runtime, options.pace, &mut tasks);
         if let Some(path) = &options.state {
             tasks.spawn(keep::run(store, path.clone()));
         }
-        Ok(Self { address, registry, state: options.state, dns, stopping, server, tasks })
+        Ok(Self { address, registry, runtime, state: options.state, dns, stopping, server, tasks })
     }
 
     /// Where its API listens.
@@ -140,6 +145,11 @@ impl Cluster {
     /// Tells where the cluster's DNS is really served, which pods ask at 10.43.0.10.
     pub fn set_dns(&self, address: SocketAddr) {
         self.dns.send_replace(Some(address));
+    }
+
+    /// The commands that run in containers from now on.
+    pub fn commands(&self) -> broadcast::Receiver<Ran> {
+        self.runtime.commands()
     }
 
     /// Ends it, and keeps it in its file.
@@ -163,6 +173,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         let _ = self.stopping.send(true);
         self.server.abort();
+        self.runtime.stop();
     }
 }
 

@@ -156,53 +156,51 @@ impl EndpointSlices {
         wanted: Vec<(Purpose, Vec<Endpoint>)>,
         trigger: Option<Timestamp>,
     ) -> Result<(), Failure> {
-        let empty = wanted.iter().all(|(_, endpoints)| endpoints.is_empty());
-        if empty && let Some(at) = known.iter().position(|slice| slice.metadata.deletion_timestamp.is_none()) {
-            let kept = known.swap_remove(at);
-            self.put(service, Some(kept), &Purpose { ports: Vec::new(), family: "IPv4" }, Vec::new(), trigger)?;
-            for slice in known {
-                self.delete(&slice)?;
-            }
-            return Ok(());
-        }
+        known.retain(|slice| slice.metadata.deletion_timestamp.is_none());
+        let mut fresh: Vec<(Purpose, Vec<Endpoint>)> = Vec::new();
+        let mut spare = Vec::new();
         for (purpose, endpoints) in wanted {
-            let fits = |slice: &EndpointSlice| {
-                slice.metadata.deletion_timestamp.is_none()
-                    && (same_purpose(slice, &purpose) || slice.endpoints.as_ref().is_none_or(Vec::is_empty))
-            };
-            let (mut mine, others): (Vec<_>, Vec<_>) = known.into_iter().partition(fits);
+            let (mine, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|slice| same_purpose(slice, &purpose));
             known = others;
             // Each endpoint stays in its slice; what is new goes where there is room.
             let mut parts: Vec<(Option<EndpointSlice>, Vec<Endpoint>)> =
-                mine.drain(..).map(|slice| (Some(slice), Vec::new())).collect();
-            let mut fresh = Vec::new();
+                mine.into_iter().map(|slice| (Some(slice), Vec::new())).collect();
+            let is_placeholder = endpoints.is_empty();
+            let mut homeless = Vec::new();
             for endpoint in endpoints {
-                let home = parts.iter_mut().find(|(slice, _)| {
-                    slice.as_ref().is_some_and(|slice| {
-                        slice.endpoints.iter().flatten().any(|it| {
-                            it.target_ref.as_ref().map(|it| &it.uid) == endpoint.target_ref.as_ref().map(|it| &it.uid)
-                        })
-                    })
+                let home = parts.iter_mut().find(|(slice, part)| {
+                    part.len() < MOST && slice.as_ref().is_some_and(|slice| holds(slice, &endpoint))
                 });
                 match home {
-                    Some((_, part)) if part.len() < MOST => part.push(endpoint),
-                    _ => fresh.push(endpoint),
+                    Some((_, part)) => part.push(endpoint),
+                    None => homeless.push(endpoint),
                 }
             }
-            for endpoint in fresh {
+            for endpoint in homeless {
                 match parts.iter_mut().find(|(_, part)| part.len() < MOST) {
                     Some((_, part)) => part.push(endpoint),
                     None => parts.push((None, vec![endpoint])),
                 }
             }
-            for (slice, part) in parts {
+            if is_placeholder && parts.is_empty() {
+                parts.push((None, Vec::new()));
+            }
+            for (number, (slice, part)) in parts.into_iter().enumerate() {
                 match slice {
-                    Some(slice) if part.is_empty() => self.delete(&slice)?,
-                    slice => self.put(service, slice, &purpose, part, trigger)?,
+                    Some(slice) if part.is_empty() && !(is_placeholder && number == 0) => spare.push(slice),
+                    Some(slice) => self.put(service, Some(slice), &purpose, part, trigger)?,
+                    None => fresh.push((purpose.clone(), part)),
                 }
             }
         }
-        for slice in known {
+        spare.extend(known);
+        // A slice that is not needed any more becomes one that is, if it holds addresses of the same family.
+        for (purpose, part) in fresh {
+            let at = spare.iter().position(|slice| slice.address_type == purpose.family);
+            let reused = at.map(|at| spare.swap_remove(at));
+            self.put(service, reused, &purpose, part, trigger)?;
+        }
+        for slice in spare {
             self.delete(&slice)?;
         }
         Ok(())
@@ -259,6 +257,12 @@ impl EndpointSlices {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a slice has the endpoint of the same pod.
+fn holds(slice: &EndpointSlice, endpoint: &Endpoint) -> bool {
+    let target = |endpoint: &Endpoint| endpoint.target_ref.as_ref().and_then(|target| target.uid.clone());
+    slice.endpoints.iter().flatten().any(|known| target(known) == target(endpoint))
 }
 
 fn same_purpose(slice: &EndpointSlice, purpose: &Purpose) -> bool {

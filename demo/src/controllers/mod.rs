@@ -3,6 +3,7 @@
 //! A controller says which changes concern which of its objects; those wait in its queue, each once, and are seen to one
 //! after another ([`runner`]). Seeing to one ([`Controller::sync`]) looks at everything afresh and never waits.
 
+mod bell;
 mod deployment;
 mod endpoint_slice;
 mod event_ttl;
@@ -29,9 +30,11 @@ use crate::kinds::Kind;
 use crate::kubelet::{self, Kubelet};
 use crate::pace::Pace;
 use crate::registry::{Client, Registry};
+use crate::runtime::Runtime;
 use crate::scheduler::{self, Scheduler};
 use crate::store::{Event, Key};
 
+pub(crate) use bell::Bell;
 pub(crate) use owners::{controller_of, owner_reference};
 pub(crate) use pods::{condition, has_ended, is_ready, set_condition};
 pub(crate) use queue::Queue;
@@ -56,10 +59,15 @@ pub(crate) trait Controller: Send + 'static {
     /// # Errors
     /// When a step failed; it is tried again after a while.
     fn sync(&mut self, key: &Key) -> Result<Option<Duration>, Failure>;
+
+    /// What tells it of that which is not in the store.
+    fn bell(&self) -> Bell {
+        Bell::default()
+    }
 }
 
 /// Starts all controllers, the scheduler and the kubelets; they end when the set is dropped.
-pub(crate) fn start(registry: &Arc<Registry>, pace: Pace, tasks: &mut JoinSet<()>) {
+pub(crate) fn start(registry: &Arc<Registry>, runtime: &Arc<Runtime>, pace: Pace, tasks: &mut JoinSet<()>) {
     let client = Client::new(registry, MANAGER);
     let recorder = |component: &'static str| Recorder::new(client.clone(), component);
     let store = Arc::clone(&registry.store);
@@ -75,7 +83,7 @@ pub(crate) fn start(registry: &Arc<Registry>, pace: Pace, tasks: &mut JoinSet<()
     run(Box::new(storage::Claims::new(client.clone(), recorder("persistentvolume-controller"))));
     let nodes = node_lifecycle::Nodes::new(client.clone(), recorder("node-controller"), pace);
     run(Box::new(nodes));
-    run(Box::new(Scheduler::new(Client::new(registry, scheduler::NAME))));
-    run(Box::new(Kubelet::new(Client::new(registry, kubelet::NAME), pace)));
+    run(Box::new(Scheduler::new(Client::new(registry, scheduler::NAME), pace)));
+    run(Box::new(Kubelet::new(Client::new(registry, kubelet::NAME), Arc::clone(runtime), pace)));
     tasks.spawn(event_ttl::run(client));
 }

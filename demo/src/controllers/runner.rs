@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 use tracing::{debug, trace};
 
 use super::{Controller, Queue};
@@ -55,9 +55,13 @@ impl Feed {
 pub(super) async fn run(mut controller: Box<dyn Controller>, store: Arc<Store>) {
     let mut feed = Feed::new(store, controller.watches());
     let mut queue = Queue::default();
+    let bell = controller.bell();
     loop {
         for event in feed.read() {
             controller.concerns(&event, &mut queue);
+        }
+        for key in bell.answer() {
+            queue.add(key);
         }
         if let Some(key) = queue.pop() {
             match controller.sync(&key) {
@@ -79,12 +83,11 @@ pub(super) async fn run(mut controller: Box<dyn Controller>, store: Arc<Store>) 
             tokio::task::yield_now().await;
             continue;
         }
-        match queue.due() {
-            Some(due) => tokio::select! {
-                () = feed.changed() => {}
-                () = sleep_until(due) => {}
-            },
-            None => feed.changed().await,
+        let due = queue.due();
+        tokio::select! {
+            () = feed.changed() => {}
+            () = bell.rung() => {}
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
         }
     }
 }

@@ -12,6 +12,7 @@ mod managers;
 mod merge;
 mod set;
 mod track;
+mod zero;
 
 pub(crate) use apply::LAST_APPLIED;
 pub use apply::{ApplyError, apply};
@@ -20,3 +21,4 @@ pub use managers::{Manager, Managers, Operation};
 pub use merge::{merge, without};
 pub use set::{FieldSet, Step};
 pub use track::{Part, track};
+pub use zero::zero;

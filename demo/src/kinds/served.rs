@@ -20,8 +20,12 @@ pub enum Subresource {
     Scale,
     /// A namespace's finalizers.
     Finalize,
+    /// The outputs and the input of a container.
+    Attach,
     /// A command in a container.
     Exec,
+    /// What a container wrote.
+    Log,
     /// A polite deletion.
     Eviction,
 }
@@ -33,7 +37,9 @@ impl Subresource {
             Self::Status => "status",
             Self::Scale => "scale",
             Self::Finalize => "finalize",
+            Self::Attach => "attach",
             Self::Exec => "exec",
+            Self::Log => "log",
             Self::Eviction => "eviction",
         }
     }
@@ -43,8 +49,9 @@ impl Subresource {
         match self {
             Self::Scale => Some(("autoscaling", "v1", "Scale")),
             Self::Eviction => Some(("policy", "v1", "Eviction")),
+            Self::Attach => Some(("", "v1", "PodAttachOptions")),
             Self::Exec => Some(("", "v1", "PodExecOptions")),
-            Self::Status | Self::Finalize => None,
+            Self::Status | Self::Finalize | Self::Log => None,
         }
     }
 
@@ -53,7 +60,8 @@ impl Subresource {
         match self {
             Self::Status | Self::Scale => &["get", "patch", "update"],
             Self::Finalize => &["update"],
-            Self::Exec => &["create", "get"],
+            Self::Attach | Self::Exec => &["create", "get"],
+            Self::Log => &["get"],
             Self::Eviction => &["create"],
         }
     }
@@ -151,7 +159,7 @@ pub static SERVED: [Served; 14] = [
         &["po"],
         ALL,
         NAMESPACED,
-        &[Subresource::Eviction, Subresource::Exec, Subresource::Status],
+        &[Subresource::Attach, Subresource::Eviction, Subresource::Exec, Subresource::Log, Subresource::Status],
     ),
     core(Kind::Service, "Service", "services", "service", &["svc"], ALL, NAMESPACED, STATUS),
     apps(Kind::ControllerRevision, "ControllerRevision", "controllerrevisions", "controllerrevision", &[], &[], &[]),

@@ -7,16 +7,18 @@ mod node;
 mod sandbox;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 use tokio::time::Instant;
 
-use crate::controllers::{Controller, Queue, Recorder, has_ended, reference};
+use crate::controllers::{Bell, Controller, Queue, Recorder, has_ended, reference};
 use crate::failure::Failure;
 use crate::kinds::{Kind, Typed as _};
 use crate::pace::Pace;
 use crate::registry::{Client, DeleteOptions};
+use crate::runtime::Runtime;
 use crate::store::{Change, Event, Key};
 use crate::time;
 use addresses::Addresses;
@@ -29,6 +31,7 @@ pub(crate) const NAME: &str = "kubelet";
 /// The kubelets.
 pub(crate) struct Kubelet {
     client: Client,
+    runtime: Arc<Runtime>,
     pace: Pace,
     recorders: HashMap<String, Recorder>,
     /// The pods on nodes that run, by their UIDs.
@@ -37,14 +40,16 @@ pub(crate) struct Kubelet {
 }
 
 impl Kubelet {
-    pub(crate) fn new(client: Client, pace: Pace) -> Self {
-        Self { client, pace, recorders: HashMap::new(), sandboxes: HashMap::new(), addresses: Addresses::default() }
+    pub(crate) fn new(client: Client, runtime: Arc<Runtime>, pace: Pace) -> Self {
+        let (recorders, sandboxes) = (HashMap::new(), HashMap::new());
+        Self { client, runtime, pace, recorders, sandboxes, addresses: Addresses::default() }
     }
 
     fn on_pod(&mut self, event: &Event, queue: &mut Queue) {
         let object = &event.object;
         if event.change == Change::Deleted {
             self.sandboxes.remove(&*object.uid);
+            self.runtime.forget(&object.uid);
             self.addresses.release(&object.uid);
             return;
         }
@@ -76,7 +81,7 @@ impl Kubelet {
         }
     }
 
-    fn pods_on(&self, node: &str) -> Vec<std::sync::Arc<Pod>> {
+    fn pods_on(&self, node: &str) -> Vec<Arc<Pod>> {
         let mut pods = self.client.store().list_typed::<Pod>(None);
         pods.retain(|pod| pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()) == Some(node));
         pods
@@ -104,6 +109,9 @@ impl Kubelet {
         }
         let (addresses, host) = (&mut self.addresses, node::address(node));
         let on_host = pod.spec.as_ref().is_some_and(|spec| spec.host_network == Some(true));
+        for (container, code) in self.runtime.exits(pod.uid()) {
+            sandbox.exited(&container, code, now);
+        }
         let said = sandbox.advance(pod, now, &pace, || match host {
             Some(host) if on_host => host.parse().ok(),
             _ => addresses.assign(pod.uid(), node::range(node)?),
@@ -114,6 +122,7 @@ impl Kubelet {
             let mut pod = pod.clone();
             pod.metadata.resource_version = None;
             pod.status = Some(status);
+            self.runtime.run(&pod, &sandbox.running());
             match self.client.update_status(&pod) {
                 Err(failure) if failure.is_not_found() => return Ok(None),
                 Err(failure) => {
@@ -142,6 +151,7 @@ impl Kubelet {
         sandbox.gone = Some(gone);
         if first {
             let said = sandbox.kill();
+            self.runtime.terminate(pod.uid());
             self.say(pod, node, said);
         }
         if now < gone {
@@ -185,6 +195,10 @@ impl Controller for Kubelet {
 
     fn watches(&self) -> &'static [Kind] {
         &[Kind::Node, Kind::Pod]
+    }
+
+    fn bell(&self) -> Bell {
+        self.runtime.bell.clone()
     }
 
     fn concerns(&mut self, event: &Event, queue: &mut Queue) {

@@ -10,6 +10,7 @@ use super::container::{Container, Restart, Role, Said};
 use crate::controllers::{condition, set_condition};
 use crate::kinds::Typed as _;
 use crate::pace::Pace;
+use crate::runtime::Wanted;
 use crate::time;
 
 /// The annotation that keeps a pod from being ready while it says `false`.
@@ -157,11 +158,23 @@ impl Sandbox {
         let mut said = Vec::new();
         for wanted in spec.init_containers.iter().flatten().chain(&spec.containers) {
             if let Some(container) = self.containers.iter_mut().find(|it| it.name == wanted.name) {
-                let news = container.replace_image(wanted.image.as_deref().unwrap_or_default(), now, pace);
+                let news = container.follow(wanted, now, pace);
                 said.extend(about(container, news));
             }
         }
         said
+    }
+
+    /// The process of a container ended by itself.
+    pub(super) fn exited(&mut self, id: &str, code: i32, now: Instant) {
+        for container in &mut self.containers {
+            container.exited(id, code, now);
+        }
+    }
+
+    /// The containers that run.
+    pub(super) fn running(&self) -> Vec<Wanted> {
+        self.containers.iter().filter(|it| it.is_running()).map(Container::wanted).collect()
     }
 
     /// The containers are told to end.
@@ -281,6 +294,7 @@ fn set_conditions(status: &mut PodStatus, report: &Report) {
         ("Ready", ready, why),
         ("ContainersReady", report.containers_ready, not_ready),
     ];
+    let own = conditions.each_ref().map(|(kind, ..)| *kind);
     for (kind, holds, why) in conditions {
         let why = why.filter(|_| !holds);
         let reason = why.as_ref().map(|(reason, _)| done.unwrap_or(reason).to_owned());
@@ -296,5 +310,6 @@ fn set_conditions(status: &mut PodStatus, report: &Report) {
                 last_probe_time: None,
             },
         );
-    }
+    } // Those of others come behind its own.
+    status.conditions.get_or_insert_default().sort_by_key(|condition| !own.contains(&condition.type_.as_str()));
 }

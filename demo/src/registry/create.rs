@@ -9,7 +9,7 @@ use super::{
     Registry, WriteOptions, Written, metadata_of, metadata_text, part_of, take_managed, unkept_json, write_failure,
 };
 use crate::failure::Failure;
-use crate::fields::{Managers, Operation, track};
+use crate::fields::{Managers, Operation, track, zero};
 use crate::kinds::{Kind, Served};
 use crate::resources::{Occasion, apply_rules, check_metadata};
 use crate::schema;
@@ -101,7 +101,7 @@ impl Registry {
             let mut managers = managed.clone();
             if managers.0.is_empty() {
                 let writer = super::manager(options, kind, None, Operation::Update);
-                track(&mut managers, writer, &Map::new(), &object, schema::of(kind), part_of(served, None));
+                track(&mut managers, writer, &zero(kind), &object, schema::of(kind), part_of(served, None));
             }
             let managed = managers.to_json();
             if options.dry_run {

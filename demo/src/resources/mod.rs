@@ -39,6 +39,9 @@ pub(crate) trait Rules: Typed {
     /// Fills in what a manifest left out.
     fn fill(&mut self) {}
 
+    /// Follows from what was changed since the old version.
+    fn follow(&mut self, _old: &Self) {}
+
     /// Sets what a new object starts with, whatever its manifest says.
     fn begin(&mut self) {}
 
@@ -152,9 +155,10 @@ fn typed_rules<T: Rules>(object: &mut Map<String, Value>, occasion: Occasion<'_>
             typed.check(&mut errors);
         }
         Occasion::Update(old) => {
-            typed.check(&mut errors);
             let mut old: T = read(old.clone())?;
             old.fill();
+            typed.follow(&old);
+            typed.check(&mut errors);
             typed.check_update(&old, &mut errors);
         }
     }

@@ -49,6 +49,14 @@ impl Rules for Service {
         }
     }
 
+    fn follow(&mut self, old: &Self) {
+        let (Some(new), Some(old)) = (&mut self.spec, &old.spec) else { return };
+        // Who changes one name of the address means both.
+        if new.cluster_ip != old.cluster_ip && new.cluster_ips == old.cluster_ips {
+            new.cluster_ips = new.cluster_ip.clone().filter(|ip| !ip.is_empty()).map(|ip| vec![ip]);
+        }
+    }
+
     fn begin(&mut self) {
         let load_balancer = Some(LoadBalancerStatus::default());
         self.status = Some(ServiceStatus { load_balancer, ..ServiceStatus::default() });
@@ -92,7 +100,7 @@ impl Rules for Service {
         if let (Some(new), Some(old)) = (first(new), first(old))
             && new != old
         {
-            errors.push(FieldError::invalid("spec.clusterIPs[0]", new, "may not change once set"));
+            errors.push(FieldError::invalid("spec.clusterIPs[0]", json!([new]), "may not change once set"));
         }
     }
 

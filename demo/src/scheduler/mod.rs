@@ -3,17 +3,19 @@
 mod fit;
 mod tally;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Event as ApiEvent, Node, PersistentVolumeClaim, Pod, PodCondition};
 use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use tokio::time::Instant;
 
 use crate::controllers::{Controller, Queue, Recorder, condition, event_name, reference, set_condition};
 use crate::failure::Failure;
 use crate::kinds::{Kind, Typed};
+use crate::pace::Pace;
 use crate::registry::Client;
 use crate::store::{Change, Event, Key};
 use crate::time;
@@ -30,12 +32,15 @@ pub(crate) struct Scheduler {
     client: Client,
     recorder: Recorder,
     tally: Tally,
+    pace: Pace,
+    /// When each pod is seen to that came a moment ago, by its UID.
+    not_before: HashMap<String, Instant>,
 }
 
 impl Scheduler {
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, pace: Pace) -> Self {
         let recorder = Recorder::new(client.clone(), NAME);
-        Self { client, recorder, tally: Tally::default() }
+        Self { client, recorder, tally: Tally::default(), pace, not_before: HashMap::new() }
     }
 
     fn waiting(&self) -> Vec<Key> {
@@ -71,6 +76,7 @@ impl Scheduler {
         let key = Key::of(pod);
         self.client.registry().bind(&key, pod.uid(), node)?;
         self.tally.assume(pod, node);
+        self.not_before.remove(pod.uid());
         let event = ApiEvent {
             metadata: ObjectMeta {
                 name: Some(event_name(pod.name())),
@@ -167,7 +173,13 @@ impl Controller for Scheduler {
             Kind::Pod => {
                 let Some(pod) = event.object.parse::<Pod>() else { return };
                 let freed = self.tally.follow(&pod, event.change);
-                if event.change != Change::Deleted && is_waiting(&pod) {
+                if event.change == Change::Deleted {
+                    self.not_before.remove(pod.uid());
+                } else if is_waiting(&pod) {
+                    if event.change == Change::Added {
+                        let then = Instant::now() + self.pace.schedule;
+                        self.not_before.entry(pod.uid().to_owned()).or_insert(then);
+                    }
                     queue.add(event.object.key.clone());
                 }
                 if freed {
@@ -183,6 +195,10 @@ impl Controller for Scheduler {
         let Some(pod) = store.typed::<Pod>(key.namespace(), key.name()).filter(|pod| is_waiting(pod)) else {
             return Ok(None);
         };
+        let wait = self.not_before.get(pod.uid()).map(|then| then.saturating_duration_since(Instant::now()));
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            return Ok(Some(wait));
+        }
         let nodes: Vec<Arc<Node>> = store.list_typed(None);
         match self.claims(&pod) {
             Claims::Bound => {}

@@ -73,6 +73,13 @@ fn complete(name: &str, definition: &mut Map<String, Value>) {
     if super::lists::is_atomic_object(short) {
         definition.insert("x-kubernetes-map-type".to_owned(), json!("atomic"));
     }
+    if let Some(required) = definition.get_mut("required").and_then(Value::as_array_mut) {
+        // An object without metadata is refused for what is missing there.
+        required.retain(|field| field != "metadata");
+        if required.is_empty() {
+            definition.remove("required");
+        }
+    }
     let Some(properties) = definition.get_mut("properties").and_then(Value::as_object_mut) else { return };
     for (field, property) in properties {
         let Some(property) = property.as_object_mut() else { continue };

@@ -67,7 +67,8 @@ fn build(group: &str, version: &str) -> Value {
             let verbs: &[&str] = match subresource {
                 Subresource::Status | Subresource::Scale => &["get", "put", "patch"],
                 Subresource::Finalize => &["put"],
-                Subresource::Exec => &["get", "post"],
+                Subresource::Attach | Subresource::Exec => &["get", "post"],
+                Subresource::Log => &["get"],
                 Subresource::Eviction => &["post"],
             };
             paths.insert(format!("{base}/{{name}}/{}", subresource.name()), item(served, verbs));

@@ -115,11 +115,7 @@ impl FieldSelector {
                 _ => fields(served.kind).iter().find(|(name, _)| *name == field).map(|(_, path)| *path),
             };
             let Some(known) = known else {
-                let resource = format!("{}/{}, Resource={}", served.group, served.version, served.plural);
-                return Err(format!(
-                    "Unable to find {resource:?} that match label selector \"\", field selector {text:?}: \
-                     field label not supported: {field}"
-                ));
+                return Err(format!("field label not supported: {field}"));
             };
             terms.push(Term { field: known, value: unescape(value)?, equal });
         }

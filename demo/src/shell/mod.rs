@@ -4,17 +4,18 @@ mod parse;
 mod resolver;
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use rand::seq::IndexedRandom as _;
 
 use crate::controllers::is_ready;
 use crate::kinds::Typed as _;
-use crate::store::Store;
+use crate::runtime::{Output, Runtime, Stream};
 use parse::{Command, Join, Piece, Word};
 use resolver::Resolver;
 
@@ -24,12 +25,16 @@ const NAMESERVER: &str = "10.43.0.10";
 /// How deep `sh -c` may call itself.
 const DEEPEST: u8 = 8;
 
-/// What a command wrote, and its exit code.
+/// The programs that it knows beside shells.
+const PROGRAMS: [&str; 13] =
+    [":", "cat", "date", "echo", "env", "exit", "false", "hostname", "nslookup", "printenv", "sleep", "true", "wget"];
+
+/// What a command writes, and its exit code.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    pub(crate) out: String,
-    pub(crate) err: String,
-    pub(crate) code: i32,
+struct Outcome {
+    out: String,
+    err: String,
+    code: i32,
 }
 
 impl Outcome {
@@ -42,22 +47,42 @@ impl Outcome {
     }
 }
 
+/// A command that ran in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// The pod's namespace.
+    pub namespace: String,
+    /// The pod.
+    pub pod: String,
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// What it wrote, at most [`MAX_TOLD`] bytes of it.
+    pub output: String,
+    /// Its exit code.
+    pub code: i32,
+}
+
+/// How much of what a command wrote is told.
+pub const MAX_TOLD: usize = 1 << 10;
+
 /// A shell in a container of a pod.
 pub(crate) struct Shell {
-    store: Arc<Store>,
+    runtime: Arc<Runtime>,
     resolver: Resolver,
     hostname: String,
     subdomain: Option<String>,
     address: String,
     variables: BTreeMap<String, String>,
     last: i32,
+    /// The pod's name, which its hostname may be shorter than.
+    pod: String,
     /// Set when it was told to exit.
     pub(crate) exited: bool,
 }
 
 impl Shell {
-    /// A shell in a container of a pod; `dns` is where the cluster's DNS really listens.
-    pub(crate) fn new(store: &Arc<Store>, pod: &Pod, container: &str, dns: Option<SocketAddr>) -> Self {
+    /// A shell in a container of a pod.
+    pub(crate) fn new(runtime: &Arc<Runtime>, pod: &Pod, container: &str) -> Self {
         let nothing = k8s_openapi::api::core::v1::PodSpec::default();
         let spec = pod.spec.as_ref().unwrap_or(&nothing);
         let hostname = spec.hostname.clone().unwrap_or_else(|| pod.name().chars().take(63).collect());
@@ -70,46 +95,61 @@ impl Shell {
             ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
         ];
         variables.extend(fixed.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let own = spec.containers.iter().find(|it| it.name == container);
+        let mut all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+        let own = all.find(|it| it.name == container);
         for variable in own.and_then(|it| it.env.as_ref()).into_iter().flatten() {
             variables.insert(variable.name.clone(), variable.value.clone().unwrap_or_default());
         }
         Self {
-            store: Arc::clone(store),
-            resolver: Resolver { server: dns, namespace: pod.namespace().to_owned() },
+            runtime: Arc::clone(runtime),
+            resolver: Resolver { server: runtime.dns.clone(), namespace: pod.namespace().to_owned() },
             hostname,
             subdomain: spec.subdomain.clone(),
             address: pod.status.as_ref().and_then(|status| status.pod_ip.clone()).unwrap_or_default(),
             variables,
             last: 0,
+            pod: pod.name().to_owned(),
             exited: false,
         }
     }
 
-    /// Runs a line, or several.
-    pub(crate) async fn line(&mut self, line: &str) -> Outcome {
-        self.script(line, 0).await
+    /// Runs a line, or several; gives the exit code of the last command.
+    pub(crate) async fn line(&mut self, line: &str, output: &Output) -> i32 {
+        self.script(line, 0, output).await
     }
 
-    /// Runs a program with its arguments.
-    pub(crate) async fn program(&mut self, words: &[String]) -> Outcome {
-        self.command(words, 0).await
+    /// Runs a program with its arguments; gives its exit code.
+    pub(crate) async fn program(&mut self, words: &[String], output: &Output) -> i32 {
+        self.run(words, 0, output).await
     }
 
     /// Whether a program is a shell that reads commands from its input.
     pub(crate) fn is_interactive(words: &[String]) -> bool {
-        matches!(words, [program] if is_shell(program))
+        let is_plain = |option: &String| option.starts_with('-') && !option.contains('c');
+        words.split_first().is_some_and(|(program, options)| is_shell(program) && options.iter().all(is_plain))
     }
 
-    async fn script(&mut self, line: &str, depth: u8) -> Outcome {
+    /// Whether there is such a program here.
+    pub(crate) fn knows(program: &str) -> bool {
+        is_shell(program) || PROGRAMS.contains(&program.rsplit('/').next().unwrap_or_default())
+    }
+
+    async fn run(&mut self, words: &[String], depth: u8, output: &Output) -> i32 {
+        let Outcome { out, err, code } = Box::pin(self.command(words, depth, output)).await;
+        output.write(Stream::Out, &out).await;
+        output.write(Stream::Err, &err).await;
+        code
+    }
+
+    async fn script(&mut self, line: &str, depth: u8, output: &Output) -> i32 {
         let commands = match parse::parse(line) {
             Ok(commands) => commands,
             Err(wrong) => {
+                output.write(Stream::Err, &format!("sh: {wrong}\n")).await;
                 self.last = 2;
-                return Outcome::err(2, format!("sh: {wrong}"));
+                return self.last;
             }
         };
-        let mut all = Outcome::default();
         for Command { join, words } in commands {
             let runs = match join {
                 Join::Always => true,
@@ -120,16 +160,12 @@ impl Shell {
                 continue;
             }
             let words: Vec<String> = words.iter().map(|word| self.fill(word)).collect();
-            let Outcome { out, err, code } = Box::pin(self.command(&words, depth)).await;
-            all.out.push_str(&out);
-            all.err.push_str(&err);
-            self.last = code;
+            self.last = self.run(&words, depth, output).await;
             if self.exited {
                 break;
             }
         }
-        all.code = self.last;
-        all
+        self.last
     }
 
     fn fill(&self, word: &Word) -> String {
@@ -141,15 +177,29 @@ impl Shell {
         pieces.collect()
     }
 
-    async fn command(&mut self, words: &[String], depth: u8) -> Outcome {
+    async fn command(&mut self, words: &[String], depth: u8, output: &Output) -> Outcome {
+        let outcome = self.execute(words, depth, output).await;
+        let mut told = outcome.out.clone();
+        told.truncate(told.floor_char_boundary(MAX_TOLD));
+        self.runtime.tell(Ran {
+            namespace: self.resolver.namespace.clone(),
+            pod: self.pod.clone(),
+            words: words.to_vec(),
+            output: told,
+            code: outcome.code,
+        });
+        outcome
+    }
+
+    async fn execute(&mut self, words: &[String], depth: u8, output: &Output) -> Outcome {
         let Some((program, arguments)) = words.split_first() else { return Outcome::default() };
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         if is_shell(program) {
             return match arguments[..] {
                 ["-c", script, ..] if depth < DEEPEST => {
-                    let outcome = self.script(script, depth + 1).await;
+                    let code = self.script(script, depth + 1, output).await;
                     self.exited = false; // it was the inner one that was told
-                    outcome
+                    Outcome { code, ..Outcome::default() }
                 }
                 ["-c", ..] => Outcome::err(2, "sh: too many shells in each other"),
                 _ => Outcome::default(),
@@ -169,6 +219,7 @@ impl Shell {
                 Outcome::out(lines.collect::<String>())
             }
             ("cat", files) => self.cat(files),
+            ("date", _) => Outcome::out(Timestamp::now().strftime("%a %b %e %H:%M:%S UTC %Y\n").to_string()),
             ("nslookup", [name, ..]) => self.nslookup(name).await,
             ("wget", arguments) => self.wget(arguments).await,
             ("sleep", [seconds]) => sleep(seconds).await,
@@ -250,7 +301,7 @@ impl Shell {
             return Outcome::err(1, "wget: no URL; use it as in wget -qO- http://web-0.nginx");
         };
         let rest = url.strip_prefix("http://").unwrap_or(url);
-        let host = rest.split('/').next().unwrap_or_default();
+        let (host, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
         let (name, _) = host.split_once(':').unwrap_or((host, ""));
         let address = match name.parse() {
             Ok(address) => Some(address),
@@ -258,22 +309,28 @@ impl Shell {
         };
         let Some(address) = address else { return Outcome::err(1, format!("wget: bad address '{name}'")) };
         match self.served_by(address) {
-            Some(hostname) => Outcome::out(format!("{hostname}\n")),
+            Some(pod) => {
+                let hostname = pod.spec.as_ref().and_then(|spec| spec.hostname.as_deref());
+                let page = format!("{}\n", hostname.unwrap_or_else(|| pod.name()));
+                self.runtime.visited(&pod, &self.address, path, page.len());
+                Outcome::out(page)
+            }
             None => Outcome::err(1, format!("wget: can't connect to remote host ({address}): Connection refused")),
         }
     }
 
-    /// The hostname of the pod that answers at an address, which may be a Service's.
-    fn served_by(&self, address: Ipv4Addr) -> Option<String> {
+    /// The pod that answers at an address, which may be a Service's.
+    fn served_by(&self, address: Ipv4Addr) -> Option<Arc<Pod>> {
+        let store = &self.runtime.store;
         let text = address.to_string();
-        let services = self.store.list_typed::<Service>(None);
+        let services = store.list_typed::<Service>(None);
         let service = services
             .iter()
             .find(|service| service.spec.as_ref().and_then(|spec| spec.cluster_ip.as_deref()) == Some(text.as_str()));
         let target = match service {
             None => text,
             Some(service) => {
-                let slices = self.store.list_typed::<EndpointSlice>(Some(service.namespace()));
+                let slices = store.list_typed::<EndpointSlice>(Some(service.namespace()));
                 let ours = |slice: &&Arc<EndpointSlice>| {
                     let labels = slice.metadata.labels.as_ref();
                     labels
@@ -286,11 +343,9 @@ impl Shell {
                 addresses.choose(&mut rand::rng())?.clone()
             }
         };
-        let pods = self.store.list_typed::<Pod>(None);
-        let pod = pods.iter().find(|pod| {
+        store.list_typed::<Pod>(None).into_iter().find(|pod| {
             pod.status.as_ref().and_then(|status| status.pod_ip.as_deref()) == Some(target.as_str()) && is_ready(pod)
-        })?;
-        pod.spec.as_ref().and_then(|spec| spec.hostname.clone()).or_else(|| pod.metadata.name.clone())
+        })
     }
 }
 
@@ -299,6 +354,9 @@ fn is_shell(program: &str) -> bool {
 }
 
 async fn sleep(seconds: &str) -> Outcome {
+    if seconds == "infinity" {
+        std::future::pending::<()>().await;
+    }
     match seconds.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
         Some(wait) => {
             tokio::time::sleep(wait).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hickory_proto::op::{Message, MessageType, OpCode, Query};
 use hickory_proto::rr::{Name, RData, RecordType};
 use tokio::net::UdpSocket;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// How long an answer is waited for.
@@ -17,8 +18,8 @@ const DOTS: usize = 5;
 /// The resolver of a pod.
 #[derive(Debug, Clone)]
 pub(super) struct Resolver {
-    /// Where the cluster's DNS really listens; without it no name is found.
-    pub(super) server: Option<SocketAddr>,
+    /// Where the cluster's DNS really listens; until it does no name is found.
+    pub(super) server: watch::Receiver<Option<SocketAddr>>,
     /// The pod's namespace.
     pub(super) namespace: String,
 }
@@ -72,7 +73,7 @@ impl Resolver {
 
     /// Asks the server; nothing if it cannot be asked, or not understood.
     async fn exchange(&self, name: &str, kind: RecordType) -> Option<Vec<RData>> {
-        let server = self.server?;
+        let server = (*self.server.borrow())?;
         let id = rand::random();
         let mut question = Message::new(id, MessageType::Query, OpCode::Query);
         question.add_query(Query::query(Name::from_ascii(name).ok()?, kind));

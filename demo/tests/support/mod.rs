@@ -20,7 +20,12 @@ pub(crate) async fn cluster(content: Content, speed: f64) -> Cluster {
 
 /// A client of a cluster.
 pub(crate) async fn client(cluster: &Cluster) -> kube::Client {
-    let kubeconfig = kube::config::Kubeconfig::from_yaml(&demo::kubeconfig(cluster.address())).expect("a kubeconfig");
+    client_of(&demo::kubeconfig(cluster.address())).await
+}
+
+/// A client of the cluster of a kubeconfig.
+pub(crate) async fn client_of(kubeconfig: &str) -> kube::Client {
+    let kubeconfig = kube::config::Kubeconfig::from_yaml(kubeconfig).expect("a kubeconfig");
     let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &kube::config::KubeConfigOptions::default())
         .await
         .expect("valid");
@@ -63,6 +68,14 @@ impl Kubectl {
     /// # Panics
     /// Without kubectl: the test cannot say anything then.
     pub(crate) fn new(name: &str, cluster: &Cluster) -> Self {
+        Self::of(name, &demo::kubeconfig(cluster.address()))
+    }
+
+    /// The same on the cluster of a kubeconfig.
+    ///
+    /// # Panics
+    /// Without kubectl.
+    pub(crate) fn of(name: &str, kubeconfig: &str) -> Self {
         let programs = std::env::var_os("CONTROL_PLANE_BIN").map(PathBuf::from);
         let program = programs.map(|programs| programs.join("kubectl")).filter(|kubectl| kubectl.exists()).expect(
             "kubectl is missing: run `tools/setup control-plane`, then the tests with `make test`, or after `. tools/env`",
@@ -70,7 +83,7 @@ impl Kubectl {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = std::fs::remove_dir_all(&home);
         std::fs::create_dir_all(&home).expect("a folder");
-        std::fs::write(home.join("kubeconfig"), demo::kubeconfig(cluster.address())).expect("a file");
+        std::fs::write(home.join("kubeconfig"), kubeconfig).expect("a file");
         Self { program, home }
     }
 
@@ -111,13 +124,13 @@ impl Kubectl {
     pub(crate) fn watch(&self, line: &str) -> Watching {
         let mut child = self.command(&line.split(' ').collect::<Vec<_>>()).spawn().expect("kubectl runs");
         let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-        Watching { _child: child, lines }
+        Watching { child, lines }
     }
 }
 
 /// A kubectl that prints on and on; it ends when this is dropped.
 pub(crate) struct Watching {
-    _child: Child,
+    child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -129,6 +142,23 @@ impl Watching {
     pub(crate) async fn line(&mut self) -> String {
         let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("a line comes");
         line.expect("it can be read").expect("kubectl does not end")
+    }
+
+    /// Types a line.
+    ///
+    /// # Panics
+    /// When it does not read.
+    pub(crate) async fn type_line(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().expect("it is piped");
+        stdin.write_all(format!("{line}\n").as_bytes()).await.expect("it reads");
+    }
+
+    /// Waits until it ends by itself; its exit code.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub(crate) async fn end(mut self) -> Option<i32> {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("it ran").code()
     }
 }
 

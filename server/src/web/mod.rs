@@ -1,5 +1,6 @@
 //! What browsers and scripts see: the page, the stream, the API, and whether all is well.
 
+mod actions;
 mod assets;
 mod guard;
 mod health;
@@ -10,6 +11,7 @@ mod problem;
 mod records;
 mod rest;
 mod stream;
+mod walkthrough;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -18,7 +20,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -27,8 +29,10 @@ use tower_http::trace::TraceLayer;
 
 pub use guard::Hosts;
 
+use crate::act::{Actor, Playground};
 use crate::hub::HubHandle;
 use crate::ledger::Reader;
+use crate::walkthrough::Walkthrough;
 
 /// How many clients may have a stream at once.
 pub const MAX_CLIENTS: usize = 4_096;
@@ -38,6 +42,10 @@ pub const MAX_CLIENTS: usize = 4_096;
 pub struct Shared {
     /// The way to the state.
     pub hub: HubHandle,
+    /// Who does what readers ask for; `None` when nothing may be changed from here.
+    pub actor: Option<Arc<Actor>>,
+    /// The demo's walk-through.
+    pub walkthrough: Option<Arc<Walkthrough>>,
     /// Where history is read.
     pub ledger: Reader,
     /// Which names the server is reached by.
@@ -46,6 +54,17 @@ pub struct Shared {
     pub stopping: watch::Receiver<bool>,
     /// How many clients have a stream.
     pub clients: Arc<AtomicUsize>,
+}
+
+impl Shared {
+    /// What readers may do.
+    fn control(&self) -> app::Control {
+        match self.actor.as_ref().map(|actor| actor.playground()) {
+            None => app::Control::Look,
+            Some(Playground::No) => app::Control::Act,
+            Some(Playground::Demo) => app::Control::Demo,
+        }
+    }
 }
 
 impl FromRef<Shared> for HubHandle {
@@ -73,6 +92,10 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/records", get(records::records))
         .route("/api/v1/ledger", get(ledger::rows))
         .route("/api/v1/ledger/changes", get(ledger::changes))
+        .route("/api/v1/actions", get(actions::offer).post(actions::perform))
+        .route("/api/v1/walkthrough", get(walkthrough::guide))
+        .route("/api/v1/walkthrough/{step}", post(walkthrough::run))
+        .route("/walkthrough/{file}", get(walkthrough::manifest))
         .route("/api/v1/openapi.json", get(openapi::document))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -2,16 +2,20 @@
 
 use std::sync::LazyLock;
 
+use app::guide::Guide;
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
+use topology::action::{Action, Offer};
 
+use super::actions::Done;
 use super::ledger::{CHANGES, ChangesView, Parameter, ROWS, RowsView};
 use super::problem::Problem;
 use super::records::RecordsView;
 use super::rest::{BoardView, FleetView};
+use super::walkthrough::Printed;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(describe);
 
@@ -30,6 +34,11 @@ fn describe() -> Value {
     let fleet = schemas.subschema_for::<FleetView>();
     let board = schemas.subschema_for::<BoardView>();
     let records = schemas.subschema_for::<RecordsView>();
+    let action = schemas.subschema_for::<Action>();
+    let offer = schemas.subschema_for::<Offer>();
+    let done = schemas.subschema_for::<Done>();
+    let guide = schemas.subschema_for::<Guide>();
+    let printed = schemas.subschema_for::<Printed>();
     let (rows, changes) = (schemas.subschema_for::<RowsView>(), schemas.subschema_for::<ChangesView>());
     let problem = schemas.subschema_for::<Problem>();
     let components = schemas.take_definitions(true);
@@ -111,6 +120,51 @@ fn describe() -> Value {
                     "400": answer("A parameter that cannot be used", problems, &problem),
                     "404": answer("No history is kept", problems, &problem),
                     "503": answer("The ledger is not open", problems, &problem),
+                },
+            }},
+            "/api/v1/actions": {
+                "get": {
+                    "operationId": "offerActions",
+                    "summary": "What readers may do in a namespace",
+                    "parameters": [
+                        {"name": "namespace", "in": "query", "required": true, "description": "Where",
+                         "schema": {"type": "string"}},
+                        parameter("statefulset", "query", "Whose containers are to be listed"),
+                    ],
+                    "responses": {
+                        "200": answer("What Berth's own rights allow", "application/json", &offer),
+                        "403": answer("This Berth only looks", problems, &problem),
+                    },
+                },
+                "post": {
+                    "operationId": "act",
+                    "summary": "Does something to the cluster, as the kubectl command that the answer names",
+                    "requestBody": {"required": true, "content": {"application/json": {"schema": action}}},
+                    "responses": {
+                        "200": answer("It was done", "application/json", &done),
+                        "403": answer("This Berth only looks, or its rights do not go that far", problems, &problem),
+                        "409": answer("The object is another one by now", problems, &problem),
+                        "422": answer("It makes no sense", problems, &problem),
+                    },
+                },
+            },
+            "/api/v1/walkthrough": {"get": {
+                "operationId": "getWalkthrough",
+                "summary": "The demo's steps, and when the cluster did each",
+                "parameters": [parameter("lang", "query", "en or zh; default: by Accept-Language")],
+                "responses": {
+                    "200": answer("The steps", "application/json", &guide),
+                    "404": answer("This is no demo", problems, &problem),
+                },
+            }},
+            "/api/v1/walkthrough/{step}": {"post": {
+                "operationId": "runStep",
+                "summary": "Runs a step of the demo; the step \"reset\" starts it over",
+                "parameters": [parameter("step", "path", "Its name")],
+                "responses": {
+                    "200": answer("What it printed", "application/json", &printed),
+                    "404": answer("There is no such step, or this is no demo", problems, &problem),
+                    "409": answer("Another step is running, or what it needs is not there", problems, &problem),
                 },
             }},
             "/healthz": {"get": {

@@ -9,44 +9,47 @@ use leptos::prelude::{expect_context, provide_context};
 use leptos_axum::ResponseOptions;
 use topology::SetKey;
 
+use super::Shared;
 use super::assets;
 use super::problem::Problem;
-use crate::hub::{HubHandle, View};
+use crate::hub::View;
 
 /// `GET /`
-pub(super) async fn overview(State(hub): State<HubHandle>, request: Request) -> Response {
-    match hub.view(None).await {
-        Ok(view) => render(&hub, view, StatusCode::OK, request).await,
+pub(super) async fn overview(State(shared): State<Shared>, request: Request) -> Response {
+    match shared.hub.view(None).await {
+        Ok(view) => render(&shared, view, StatusCode::OK, request).await,
         Err(gone) => Problem::from(gone).into_response(),
     }
 }
 
 /// `GET /sets/{namespace}/{name}`
 pub(super) async fn set(
-    State(hub): State<HubHandle>,
+    State(shared): State<Shared>,
     Path((namespace, name)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    match hub.view(Some(SetKey::new(namespace, name))).await {
+    match shared.hub.view(Some(SetKey::new(namespace, name))).await {
         Ok(view) => {
             let known = view.board.as_ref().is_some_and(|(_, board)| board.is_some());
             let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
-            render(&hub, view, status, request).await
+            render(&shared, view, status, request).await
         }
         Err(gone) => Problem::from(gone).into_response(),
     }
 }
 
 /// Any other address: the page says that there is nothing.
-pub(super) async fn other(State(hub): State<HubHandle>, request: Request) -> Response {
-    match hub.view(None).await {
-        Ok(view) => render(&hub, view, StatusCode::NOT_FOUND, request).await,
+pub(super) async fn other(State(shared): State<Shared>, request: Request) -> Response {
+    match shared.hub.view(None).await {
+        Ok(view) => render(&shared, view, StatusCode::NOT_FOUND, request).await,
         Err(gone) => Problem::from(gone).into_response(),
     }
 }
 
-async fn render(hub: &HubHandle, view: View, status: StatusCode, request: Request<Body>) -> Response {
+async fn render(shared: &Shared, view: View, status: StatusCode, request: Request<Body>) -> Response {
+    let hub = &shared.hub;
     let initial = app::Initial {
+        control: shared.control(),
         cluster: hub.cluster().clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         page: assets::build().unwrap_or_default(),

@@ -23,6 +23,15 @@ pub(super) struct Problem {
 }
 
 impl Problem {
+    /// What is wrong and how to mend it.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    pub(super) fn code(&self) -> StatusCode {
+        self.code
+    }
+
     pub(super) fn new(code: StatusCode, detail: impl Into<String>) -> Self {
         let title = code.canonical_reason().unwrap_or("Error");
         Self { code, status: code.as_u16(), title, detail: detail.into() }

@@ -7,6 +7,32 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// What runs in the walk-through's pods.
+pub(crate) const CONTAINERS: &str = "containers: [{name: nginx, image: 'nginx:1.9.1'}]";
+
+/// The walk-through's Service and StatefulSet, with that many pods of this spec.
+pub(crate) fn manifests(replicas: u32, pod: &str) -> String {
+    format!(
+        "
+apiVersion: v1
+kind: Service
+metadata: {{name: nginx}}
+spec: {{clusterIP: None, selector: {{app: nginx}}, ports: [{{port: 80, name: web}}]}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: web}}
+spec:
+  serviceName: nginx
+  replicas: {replicas}
+  selector: {{matchLabels: {{app: nginx}}}}
+  template:
+    metadata: {{labels: {{app: nginx}}}}
+    spec: {{{pod}}}
+"
+    )
+}
+
 /// Runs until it is dropped.
 pub(crate) struct ControlPlane {
     up: Child,

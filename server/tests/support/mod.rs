@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use futures::{SinkExt, StreamExt};
 use server::clock::now;
 use server::cluster::{Health, Report, WatchHealth, watches};
@@ -25,6 +27,7 @@ use topology::dns::Zone;
 use topology::facts::{Event, Observation};
 use topology::trace;
 use topology::wire::{ClientMessage, Cluster, Format, Instance, PROTOCOL, Scope, ServerMessage, Subscription};
+use tower::ServiceExt;
 
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -88,19 +91,30 @@ pub(crate) struct Served {
     pub(crate) ended: tokio::task::JoinHandle<()>,
 }
 
+/// What the handlers share, of a server that only looks.
+fn shared(hub: HubHandle, ledger: Reader, address: SocketAddr, stopping: watch::Receiver<bool>) -> Shared {
+    let (hosts, clients) = (Arc::new(Hosts::new(address, &[])), Arc::new(AtomicUsize::new(0)));
+    Shared { actor: None, walkthrough: None, hub, ledger, hosts, stopping, clients }
+}
+
+/// The status, the kind and the body of an answer, without a network.
+pub(crate) async fn answer(hub: HubHandle, ledger: Reader, path: &str) -> (StatusCode, String, String) {
+    let (_stopping, stopping) = watch::channel(false);
+    let shared = shared(hub, ledger, "127.0.0.1:1".parse().expect("valid"), stopping);
+    let request = Request::get(path).header(header::HOST, "localhost").body(Body::empty()).expect("valid");
+    let response = router(shared).oneshot(request).await.expect("an answer");
+    let (parts, body) = response.into_parts();
+    let kind = parts.headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().expect("valid")).to_owned();
+    let bytes = axum::body::to_bytes(body, 1 << 24).await.expect("a body");
+    (parts.status, kind, String::from_utf8(bytes.to_vec()).expect("text"))
+}
+
 pub(crate) async fn served() -> Served {
     let fed = fed();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let (stopping, stopped) = watch::channel(false);
-    let shared = Shared {
-        hub: fed.hub.clone(),
-        ledger: Reader::off(),
-        hosts: Arc::new(Hosts::new(address, &[])),
-        stopping: stopped.clone(),
-        clients: Arc::new(AtomicUsize::new(0)),
-    };
-    let mut stop = stopped;
+    let (stopping, mut stop) = watch::channel(false);
+    let shared = shared(fed.hub.clone(), Reader::off(), address, stop.clone());
     let ended = tokio::spawn(async move {
         let wait = async move { drop(stop.wait_for(|stopping| *stopping).await.map(drop)) };
         axum::serve(listener, router(shared)).with_graceful_shutdown(wait).await.expect("it serves");

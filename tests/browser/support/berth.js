@@ -14,9 +14,18 @@ export async function freePort() {
 }
 
 /** Starts Berth and waits until it says where it is. */
-export async function startBerth({ kubeconfig, port = 0, flags = [] }) {
+export function startBerth({ kubeconfig, port = 0, flags = [] }) {
+  return start(['--kubeconfig', kubeconfig, '--listen', `127.0.0.1:${port}`, '--ledger', 'memory', ...flags]);
+}
+
+/** Starts the demo, which writes a kubeconfig. */
+export function startDemo({ kubeconfig, flags = [] }) {
+  const own = ['--listen', '127.0.0.1:0', '--dns', '127.0.0.1:0', '--write-kubeconfig', kubeconfig];
+  return start(['demo', ...own, ...flags]);
+}
+
+async function start(args) {
   const began = performance.now();
-  const args = ['--kubeconfig', kubeconfig, '--listen', `127.0.0.1:${port}`, '--ledger', 'memory', ...flags];
   const program = new Program(setting('BERTH_BIN'), args, { env: { RUST_LOG: 'info,kube_client=off' } });
   const url = await program.line('Berth says where it is', (line) => line.match(/^Berth is at (\S+)$/)?.[1]);
   return new Berth(program, url, began);

@@ -26,6 +26,13 @@ export class Kubectl {
     return run(...this.#command(args));
   }
 
+  /** Runs a line of a shell that calls kubectl, as somebody types it. */
+  shell(line) {
+    const [program, args] = this.#command([]);
+    const quoted = [program, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+    return run('bash', ['-euc', `kubectl() { ${quoted} "$@"; }; ${line}`]);
+  }
+
   /** Applies manifests: objects, written as JSON. */
   apply(...objects) {
     const list = { apiVersion: 'v1', kind: 'List', items: objects };

@@ -5,12 +5,15 @@ use topology::board::{Lane, Unwatched as Stretch};
 use topology::{Stage, Timestamp};
 
 use super::Drawing;
-use crate::geometry::{Frame, px, ticks};
+use crate::geometry::{Frame, Scale, px, text_width, ticks};
 use crate::state::Store;
 use crate::views::reactive::{maybe, several, text};
 
 /// Deletions that came within this time of each other are marked together, in milliseconds.
 const TOGETHER: i64 = 1_500;
+
+/// The size of the words at a deletion, as in the style sheet.
+const WORDS: f64 = 10.5;
 
 /// How far from the left edge a time must be not to be cut off, and from the right one for the word "now".
 const EDGE: f64 = 24.0;
@@ -63,19 +66,17 @@ pub(super) fn Deletions(height: Signal<String>) -> impl IntoView {
         let asked = lanes.iter().flat_map(|(_, lane)| asked_to_go(&lane.read(), &unwatched)).collect();
         grouped(asked)
     });
-    let line = move |deletion: Deletion| -> AnyView {
-        let x = px(drawing.scale.get().x(deletion.at));
-        let words =
-            if deletion.pods == 1 { "pod deleted".to_owned() } else { format!("{} pods deleted", deletion.pods) };
+    let line = move |(x, words): (f64, Option<String>)| -> AnyView {
+        let x = px(x);
         view! {
             <line x1=x.clone() x2=x.clone() y1=px(Frame::TOP - 2.0) y2=height/>
-            <text x=x y=px(Frame::TOP)>{words}</text>
+            {words.map(|words| view! { <text x=x y=px(Frame::TOP)>{words}</text> }.into_any())}
         }
         .into_any()
     };
     view! {
         <g class="deletions">
-            {several(move || deletions.get().into_iter().map(line).collect())}
+            {several(move || named(&deletions.read(), drawing.scale.get()).into_iter().map(line).collect())}
         </g>
     }
 }
@@ -85,6 +86,22 @@ pub(super) fn Deletions(height: Signal<String>) -> impl IntoView {
 struct Deletion {
     at: Timestamp,
     pods: usize,
+}
+
+/// Where each deletion is marked, and its words, which end there; none where they would cover those before them.
+fn named(deletions: &[Deletion], scale: Scale) -> Vec<(f64, Option<String>)> {
+    let mut taken = f64::NEG_INFINITY;
+    let marks = deletions.iter().map(|deletion| {
+        let x = scale.x(deletion.at);
+        let words =
+            if deletion.pods == 1 { "pod deleted".to_owned() } else { format!("{} pods deleted", deletion.pods) };
+        let fits = x - text_width(&words, WORDS, false) > taken;
+        if fits {
+            taken = x;
+        }
+        (x, fits.then_some(words))
+    });
+    marks.collect()
 }
 
 fn asked_to_go(lane: &Lane, unwatched: &[Stretch]) -> Vec<Timestamp> {
@@ -135,8 +152,18 @@ pub(super) fn Unwatched(height: Signal<String>) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::{Deletion, grouped};
+    use super::{Deletion, grouped, named};
+    use crate::geometry::{Frame, Scale, Window};
     use topology::Timestamp;
+
+    #[test]
+    fn given_deletions_one_after_another_when_named_then_no_words_cover_others() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
+        let deletions = [0, 4, 8, 30].map(|seconds| Deletion { at: at(seconds), pods: 1 });
+        let scale = Scale::new(at(0), Window::Minute, Frame::new(600.0, 1));
+        let words: Vec<bool> = named(&deletions, scale).iter().map(|(_, words)| words.is_some()).collect();
+        assert_eq!(words, [true, false, false, true]);
+    }
 
     #[test]
     fn given_deletions_close_to_each_other_when_marked_then_they_have_one_mark() {

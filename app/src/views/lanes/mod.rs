@@ -20,6 +20,9 @@ use axis::{Axis, Deletions, Now, Unwatched};
 use lane::{LaneBlocks, LaneName, LaneOverlay};
 use legend::{Legend, Patterns};
 
+/// How much larger everything is drawn for a room: the smallest words are 18 pixels high then.
+const PRESENTED: f64 = 1.8;
+
 /// The width that is drawn for before the page's own is known.
 const WIDTH: f64 = 900.0;
 
@@ -53,8 +56,14 @@ pub(super) fn Lanes() -> impl IntoView {
     let window = RwSignal::new(Window::TwoMinutes);
     let count = Memo::new(move |_| board.lanes.read().len());
     let frame = Memo::new(move |_| {
-        let measured = width.get().floor();
-        Frame::new(if measured > 0.0 { measured } else { WIDTH }, count.get())
+        let (measured, count) = (width.get(), count.get());
+        let width = if measured > 0.0 { measured } else { WIDTH };
+        // A room sees all lanes at once.
+        if store.presents.get() {
+            Frame::with((width / PRESENTED).floor(), count > 2)
+        } else {
+            Frame::new(width.floor(), count)
+        }
     });
     let origin = Memo::new(move |before: Option<&Timestamp>| origin(before.copied(), store.second.get()));
     let scale = Memo::new(move |_| Scale::new(origin.get(), window.get(), frame.get()));

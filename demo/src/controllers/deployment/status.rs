@@ -118,6 +118,13 @@ fn note_number(client: &Client, deployment: &mut Deployment, number: i64) -> Res
     Ok(())
 }
 
+/// Writes that the rollout goes on.
+fn progresses(client: &Client, deployment: &mut Deployment, reason: &str, message: String) -> Result<(), Failure> {
+    let condition = new_condition(PROGRESSING, "True", reason, message);
+    set_condition(deployment.status.get_or_insert_default(), condition);
+    write_now(client, deployment)
+}
+
 /// The ReplicaSet of the template was there already.
 ///
 /// # Errors
@@ -133,9 +140,7 @@ pub(super) fn found(
         return Ok(());
     }
     let message = format!("Found new replica set {:?}", set.name());
-    let condition = new_condition(PROGRESSING, "True", "FoundNewReplicaSet", message);
-    set_condition(deployment.status.get_or_insert_default(), condition);
-    write_now(client, deployment)
+    progresses(client, deployment, "FoundNewReplicaSet", message)
 }
 
 /// The ReplicaSet of the template was made.
@@ -153,9 +158,7 @@ pub(super) fn created(
         return Ok(());
     }
     let message = format!("Created new replica set {:?}", set.name());
-    let condition = new_condition(PROGRESSING, "True", "NewReplicaSetCreated", message);
-    set_condition(deployment.status.get_or_insert_default(), condition);
-    write_now(client, deployment)
+    progresses(client, deployment, "NewReplicaSetCreated", message)
 }
 
 /// The ReplicaSet of the template could not be made.

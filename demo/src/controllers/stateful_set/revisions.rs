@@ -119,7 +119,7 @@ fn create(
     collisions: &mut i32,
 ) -> Result<ControllerRevision, Failure> {
     loop {
-        let hash = template_hash::hash(data, *collisions);
+        let hash = template_hash::revision_hash(data, *collisions);
         let labels = set.spec.template.metadata.as_ref().and_then(|metadata| metadata.labels.clone());
         let mut labels = labels.unwrap_or_default();
         labels.insert(HASH.to_owned(), hash.clone());

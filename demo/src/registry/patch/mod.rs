@@ -8,7 +8,7 @@ use super::update::Change;
 use super::{
     Live, Registry, WriteOptions, Written, metadata_of, metadata_text, part_of, scale_of, take_managed, with_scale,
 };
-use crate::failure::Failure;
+use crate::failure::{Failure, FieldError};
 use crate::fields::{ApplyError, Managers, Operation, apply};
 use crate::kinds::{Served, Subresource};
 use crate::schema;
@@ -76,7 +76,9 @@ impl Registry {
                 after
             };
             let live = with_managed(live, &mut after)?;
-            let warnings = super::decode(served, &mut after, options.validation)?;
+            let whole = Value::Object(after.clone());
+            let decoded = super::decode(served, &mut after, options.validation);
+            let warnings = decoded.map_err(|failure| about_patch(kind, &whole, failure))?;
             forget_version(&live, &mut after);
             Ok((live, Change::Written(after), warnings))
         })
@@ -113,7 +115,7 @@ impl Registry {
             return Err(Failure::bad_request("metadata.managedFields must be nil"));
         }
         if options.manager.is_empty() {
-            let error = crate::failure::FieldError::required("fieldManager", "is required for apply patch");
+            let error = FieldError::required("fieldManager", "is required for apply patch");
             return Err(Failure::invalid_kind("meta.k8s.io", "PatchOptions", "", vec![error]));
         }
         if let Some(metadata) = metadata_of(&mut intent) {
@@ -213,11 +215,20 @@ fn json_patch(before: Map<String, Value>, patch: &Value) -> Result<Map<String, V
     let patch: json_patch::Patch = serde_json::from_value(patch.clone())
         .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
     let mut value = Value::Object(before);
-    json_patch::patch(&mut value, &patch).map_err(|error| {
-        let message = format!("the server rejected our request due to an error in our request: {error}");
-        Failure::unprocessable(message)
-    })?;
+    json_patch::patch(&mut value, &patch)
+        .map_err(|_| Failure::unprocessable("the server rejected our request due to an error in our request"))?;
     object_of(value)
+}
+
+/// A patch that does not leave an object of its kind is told as something that is wrong with the patch.
+fn about_patch(kind: PatchKind, after: &Value, failure: Failure) -> Failure {
+    match failure.message.find("json: ") {
+        Some(at) if matches!(kind, PatchKind::Json | PatchKind::Merge) => {
+            let error = FieldError::invalid("patch", after.to_string(), &failure.message[at..]);
+            Failure::invalid_kind("", "", "", vec![error])
+        }
+        _ => failure,
+    }
 }
 
 fn merge_patch(before: Map<String, Value>, patch: &Value) -> Result<Map<String, Value>, Failure> {

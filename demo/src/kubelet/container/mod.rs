@@ -1,17 +1,17 @@
-//! The life of a container: created, running, failing, waiting to be tried again, ended. Images do nothing here; what one
-//! would do is told by its tag: `:missing` cannot be pulled, `:crash` ends at once with an error, every other one runs.
+//! The life of a container: created, running, failing, waiting to be tried again, ended. What it does once it runs is told
+//! by its image and its command ([`Program`]).
+
+mod status;
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{
-    Container as Spec, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
-    ContainerStatus,
-};
+use k8s_openapi::api::core::v1::{Container as Spec, ContainerStateTerminated, ContainerStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::pace::Pace;
+use crate::runtime::{Program, Wanted};
 use crate::time;
 
 /// How long a container waits that failed, at first; each time after that twice as long.
@@ -40,27 +40,6 @@ pub(super) enum Restart {
     Always,
     OnFailure,
     Never,
-}
-
-/// What an image does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Image {
-    Runs,
-    Ends,
-    Crashes,
-    Missing,
-}
-
-impl Image {
-    fn of(name: &str, role: Role) -> Self {
-        let last = name.rsplit('/').next().unwrap_or_default();
-        match (last.split_once(':').map(|(_, tag)| tag), role) {
-            (Some("missing"), _) => Self::Missing,
-            (Some("crash"), _) => Self::Crashes,
-            (_, Role::Init) => Self::Ends,
-            _ => Self::Runs,
-        }
-    }
 }
 
 /// Something to say of a container.
@@ -96,6 +75,8 @@ enum State {
     Running {
         since: Time,
         until: Option<Instant>,
+        /// How it ends then.
+        code: i32,
         ready: Instant,
     },
     /// It ended: for good, or until it is started again.
@@ -114,6 +95,7 @@ pub(super) struct Container {
     pub(super) name: String,
     pub(super) role: Role,
     image: String,
+    program: Program,
     pulls_always: bool,
     ready_after: Duration,
     restart: Restart,
@@ -134,6 +116,7 @@ impl Container {
             name: spec.name.clone(),
             role,
             image: spec.image.clone().unwrap_or_default(),
+            program: Program::of(spec, role == Role::Init),
             pulls_always: spec.image_pull_policy.as_deref() == Some("Always"),
             ready_after: Duration::from_secs(u64::try_from(delay).unwrap_or_default()),
             restart,
@@ -153,8 +136,8 @@ impl Container {
         let state = known.state.clone().unwrap_or_default();
         if let Some(running) = state.running {
             self.id = known.container_id.clone().unwrap_or_else(new_id);
-            let until = self.lifetime(pace).map(|lifetime| now + lifetime);
-            self.state = State::Running { since: running.started_at.unwrap_or_else(time::now), until, ready: now };
+            let since = running.started_at.unwrap_or_else(time::now);
+            self.state = self.running(since, now, now, pace);
         } else if let Some(end) = state.terminated {
             let again = self.is_started_again(end.exit_code).then_some(now);
             self.state = State::Ended { end: Box::new(end), again };
@@ -166,15 +149,17 @@ impl Container {
     /// It is its turn.
     pub(super) fn create(&mut self, now: Instant, pace: &Pace) -> Vec<Said> {
         self.state = State::Creating { until: now + pace.start };
-        if self.pulls_always || Image::of(&self.image, self.role) == Image::Missing {
+        if self.pulls_always || Program::is_missing(&self.image) {
             vec![normal("Pulling", format!("Pulling image {:?}", self.image))]
         } else {
             Vec::new()
         }
     }
 
-    /// It is to run another image: what runs is ended, and the new one started.
-    pub(super) fn replace_image(&mut self, image: &str, now: Instant, pace: &Pace) -> Vec<Said> {
+    /// Follows its specification: when that names another image, what runs is ended, and the new one started.
+    pub(super) fn follow(&mut self, spec: &Spec, now: Instant, pace: &Pace) -> Vec<Said> {
+        let image = spec.image.as_deref().unwrap_or_default();
+        self.program = Program::of(spec, self.role == Role::Init);
         if image == self.image || self.state == State::Queued {
             image.clone_into(&mut self.image);
             return Vec::new();
@@ -204,7 +189,7 @@ impl Container {
 
     fn step(&mut self, now: Instant, pace: &Pace) -> Vec<Said> {
         match &self.state {
-            State::Creating { .. } if Image::of(&self.image, self.role) == Image::Missing => {
+            State::Creating { .. } if Program::is_missing(&self.image) => {
                 self.state = State::PullFailed { until: now + pace.start };
                 let message = format!("Failed to pull image {:?}: {}: not found", self.image, self.image);
                 vec![warning("Failed", message), warning("Failed", "Error: ErrImagePull")]
@@ -221,8 +206,8 @@ impl Container {
                 self.state = State::Creating { until: now };
                 vec![normal("Pulling", format!("Pulling image {:?}", self.image))]
             }
-            State::Running { since, .. } => {
-                let code = i32::from(Image::of(&self.image, self.role) == Image::Crashes);
+            State::Running { since, code, .. } => {
+                let code = *code;
                 let end = Box::new(self.terminated(code, since.clone()));
                 let again = self.is_started_again(code).then(|| now + pace.start);
                 self.state = State::Ended { end, again };
@@ -251,8 +236,7 @@ impl Container {
     }
 
     fn run(&mut self, now: Instant, pace: &Pace) -> Vec<Said> {
-        let until = self.lifetime(pace).map(|lifetime| now + lifetime);
-        self.state = State::Running { since: time::now(), until, ready: now + pace.scaled(self.ready_after) };
+        self.state = self.running(time::now(), now, now + pace.scaled(self.ready_after), pace);
         let image = &self.image;
         let pulled = if self.pulls_always {
             let took = pace.start;
@@ -265,12 +249,32 @@ impl Container {
         vec![normal("Pulled", pulled), normal("Created", "Container created"), normal("Started", "Container started")]
     }
 
-    /// How long it runs, when it does not run for ever.
-    fn lifetime(&self, pace: &Pace) -> Option<Duration> {
-        match Image::of(&self.image, self.role) {
-            Image::Crashes => Some(pace.scaled(UNTIL_CRASH)),
-            Image::Ends => Some(pace.start),
-            Image::Runs | Image::Missing => None,
+    fn running(&self, since: Time, now: Instant, ready: Instant, pace: &Pace) -> State {
+        let lifetime = match self.program {
+            Program::Crashes => Some(pace.scaled(UNTIL_CRASH)),
+            Program::Ends => Some(pace.start),
+            Program::Serves | Program::Runs(_) => None,
+        };
+        let code = i32::from(self.program == Program::Crashes);
+        State::Running { since, until: lifetime.map(|lifetime| now + lifetime), code, ready }
+    }
+
+    /// Its process ended by itself.
+    pub(super) fn exited(&mut self, id: &str, exit: i32, now: Instant) {
+        if let State::Running { until, code, .. } = &mut self.state
+            && self.id == id
+        {
+            (*until, *code) = (Some(now), exit);
+        }
+    }
+
+    /// What is to run of it.
+    pub(super) fn wanted(&self) -> Wanted {
+        Wanted {
+            name: self.name.clone(),
+            id: self.id.clone(),
+            image: self.image.clone(),
+            program: self.program.clone(),
         }
     }
 
@@ -342,56 +346,6 @@ impl Container {
     pub(super) fn has_run(&self) -> bool {
         self.last.is_some() || matches!(self.state, State::Running { .. } | State::Ended { .. })
     }
-
-    fn back_off_message(&self) -> String {
-        let wait = back_off(u32::try_from(self.restarts - 1).unwrap_or(0)).as_secs();
-        let wait = if wait < 60 { format!("{wait}s") } else { format!("{}m{}s", wait / 60, wait % 60) };
-        format!("back-off {wait} restarting failed container={} pod={}", self.name, self.pod)
-    }
-
-    /// What is reported of it; `held` keeps it from being ready.
-    pub(super) fn status(&self, now: Instant, held: bool) -> ContainerStatus {
-        let waiting = |reason: &str, message: Option<String>| ContainerState {
-            waiting: Some(ContainerStateWaiting { reason: Some(reason.to_owned()), message }),
-            ..ContainerState::default()
-        };
-        let image = &self.image;
-        let state = match &self.state {
-            State::Queued => waiting("PodInitializing", None),
-            State::Creating { .. } => waiting("ContainerCreating", None),
-            State::PullFailed { .. } => waiting("ErrImagePull", Some(format!("{image}: not found"))),
-            State::PullBackOff { .. } => {
-                let message = format!("Back-off pulling image {image:?}: ErrImagePull: {image}: not found");
-                waiting("ImagePullBackOff", Some(message))
-            }
-            State::CrashBackOff { .. } => waiting("CrashLoopBackOff", Some(self.back_off_message())),
-            State::Running { since, .. } => ContainerState {
-                running: Some(ContainerStateRunning { started_at: Some(since.clone()) }),
-                ..ContainerState::default()
-            },
-            State::Ended { end, .. } => {
-                ContainerState { terminated: Some((**end).clone()), ..ContainerState::default() }
-            }
-        };
-        let ready = match self.role {
-            Role::Init => self.has_made_way(),
-            _ => !held && self.ready_at().is_some_and(|ready| ready <= now),
-        };
-        let last = ContainerState { terminated: self.last.clone(), ..ContainerState::default() };
-        let has_run = self.has_run();
-        ContainerStatus {
-            container_id: has_run.then(|| self.id.clone()),
-            image: image.clone(),
-            image_id: if has_run { image.clone() } else { String::new() },
-            last_state: Some(last),
-            name: self.name.clone(),
-            ready,
-            restart_count: self.restarts,
-            started: Some(self.is_running()),
-            state: Some(state),
-            ..ContainerStatus::default()
-        }
-    }
 }
 
 fn new_id() -> String {
@@ -403,99 +357,4 @@ fn back_off(times: u32) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn container(image: &str, role: Role, restart: Restart) -> Container {
-        let spec = Spec { name: "nginx".to_owned(), image: Some(image.to_owned()), ..Spec::default() };
-        Container::new(&spec, role, restart, "web-0_default(u)".to_owned())
-    }
-
-    /// What is seen of a container from one step to the next.
-    fn life(mut container: Container, steps: usize) -> Vec<String> {
-        let pace = Pace::default();
-        let mut now = Instant::now();
-        container.create(now, &pace);
-        let mut seen = Vec::new();
-        for _ in 0..steps {
-            let status = container.status(now, false);
-            let state = status.state.unwrap_or_default();
-            let word = state.waiting.and_then(|it| it.reason);
-            let word = word.or(state.running.map(|_| "Running".to_owned()));
-            let word = word.or(state.terminated.and_then(|it| it.reason)).unwrap_or_default();
-            seen.push(format!("{word} {}", status.restart_count));
-            let Some(due) = container.due() else { break };
-            now = due;
-            container.advance(now, &pace);
-        }
-        seen
-    }
-
-    #[test]
-    fn given_images_when_run_then_each_lives_as_its_tag_says() {
-        let table: [(&str, Role, Restart, &[&str]); 7] = [
-            ("nginx:1.9.1", Role::Main, Restart::Always, &["ContainerCreating 0", "Running 0"]),
-            ("localhost:5000/nginx", Role::Main, Restart::Always, &["ContainerCreating 0", "Running 0"]),
-            ("setup:1", Role::Init, Restart::Always, &["ContainerCreating 0", "Running 0", "Completed 0"]),
-            ("log:1", Role::Sidecar, Restart::Never, &["ContainerCreating 0", "Running 0"]),
-            (
-                "nginx:missing",
-                Role::Main,
-                Restart::Always,
-                &[
-                    "ContainerCreating 0",
-                    "ErrImagePull 0",
-                    "ImagePullBackOff 0",
-                    "ErrImagePull 0",
-                    "ImagePullBackOff 0",
-                ],
-            ),
-            (
-                "nginx:crash",
-                Role::Main,
-                Restart::Always,
-                &[
-                    "ContainerCreating 0",
-                    "Running 0",
-                    "Error 0",
-                    "Running 1",
-                    "Error 1",
-                    "CrashLoopBackOff 1",
-                    "Running 2",
-                ],
-            ),
-            ("nginx:crash", Role::Main, Restart::Never, &["ContainerCreating 0", "Running 0", "Error 0"]),
-        ];
-        for (image, role, restart, expected) in table {
-            assert_eq!(life(container(image, role, restart), expected.len()), expected, "{image} {role:?} {restart:?}");
-        }
-    }
-
-    #[test]
-    fn given_a_container_that_runs_when_its_image_changes_then_it_is_started_again_with_the_new_one() {
-        let (pace, now) = (Pace::default(), Instant::now());
-        let mut container = container("nginx:1.9.1", Role::Main, Restart::Always);
-        container.create(now, &pace);
-        container.advance(now + pace.start, &pace);
-        assert_eq!(container.replace_image("nginx:1.9.1", now, &pace), []);
-        let said = container.replace_image("nginx:1.27", now, &pace);
-        assert_eq!(said[0].message, "Container nginx definition changed, will be restarted");
-        container.advance(now + pace.start, &pace);
-        let status = container.status(now + pace.start, false);
-        assert_eq!((status.image.as_str(), status.restart_count, status.ready), ("nginx:1.27", 1, true));
-        assert!(status.last_state.is_some_and(|last| last.terminated.is_some()));
-    }
-
-    #[test]
-    fn given_what_was_reported_when_it_is_resumed_then_what_ran_runs_on() {
-        let (pace, now) = (Pace::default(), Instant::now());
-        let mut before = container("nginx:1.9.1", Role::Main, Restart::Always);
-        before.create(now, &pace);
-        before.advance(now + pace.start, &pace);
-        let known = before.status(now + pace.start, false);
-        let mut after = container("nginx:1.9.1", Role::Main, Restart::Always);
-        after.resume(&known, now, &pace);
-        assert_eq!(after.status(now, false), known);
-        assert_eq!(after.due(), None);
-    }
-}
+mod tests;

@@ -1,0 +1,114 @@
+//! Questions to the server besides the stream, in the same binary form.
+
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use topology::action::{Action, Offer};
+
+use super::fetch::fetch;
+use crate::guide::Guide;
+use crate::state::{Asking, Stands, Store};
+
+const POSTCARD: &str = "application/postcard";
+/// Between two questions how far the walk-through is, while it is open.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Sends a request, with a body or without, and reads the answer's bytes, or the words of what went wrong.
+async fn answer(address: String, body: Option<Vec<u8>>) -> Result<Vec<u8>, String> {
+    match fetch(&address, POSTCARD, body).await {
+        Ok((true, bytes)) => Ok(bytes),
+        Ok((false, words)) => Err(String::from_utf8_lossy(&words).into_owned()),
+        Err(_) => Err("The server cannot be reached.".to_owned()),
+    }
+}
+
+/// Opens the dialog about something, and asks what may be done.
+pub(crate) fn open(store: Store, asking: Asking) {
+    let Some(set) = store.board.set.get_untracked() else { return };
+    store.asking.set(Some(asking));
+    let address = format!("/api/v1/actions?namespace={}&statefulset={}", set.namespace, set.name);
+    spawn_local(async move {
+        let told = answer(address, None).await;
+        let told = told.and_then(|bytes| postcard::from_bytes::<Offer>(&bytes).map_err(|error| error.to_string()));
+        store.change_asking(|asking| match told {
+            Ok(offer) => {
+                if let Some((container, image)) = offer.containers.first() {
+                    asking.container.clone_from(container);
+                    asking.image.clone_from(image);
+                }
+                asking.offer = Some(offer);
+            }
+            Err(wrong) => asking.stands = Stands::Refused(wrong),
+        });
+    });
+}
+
+/// Does it; what kubectl would print, or why it was not done, is told.
+pub(crate) fn perform(store: Store, action: &Action) {
+    let Ok(body) = postcard::to_allocvec(action) else { return };
+    store.change_asking(|asking| asking.stands = Stands::Sent);
+    spawn_local(async move {
+        let done = answer("/api/v1/actions".to_owned(), Some(body)).await;
+        store.change_asking(|asking| {
+            asking.stands = match done {
+                Ok(bytes) => {
+                    let said = postcard::from_bytes::<(String, Vec<String>)>(&bytes).map(|(_, said)| said.join("\n"));
+                    Stands::Done(said.unwrap_or_default())
+                }
+                Err(wrong) => Stands::Refused(wrong),
+            }
+        });
+    });
+}
+
+/// Asks how far the walk-through is, again and again while it is open and the page is visible.
+pub(crate) fn follow_guide(store: Store) {
+    spawn_local(async move {
+        loop {
+            if store.guided.get_untracked() && !document().hidden() {
+                refresh(store).await;
+            }
+            sleep(PAUSE).await;
+        }
+    });
+}
+
+/// Asks how far it is.
+pub(crate) async fn refresh(store: Store) {
+    let language = store.guide.read_untracked().language.clone();
+    let wanted = language.as_ref().map(|language| format!("?lang={language}")).unwrap_or_default();
+    let told = answer(format!("/api/v1/walkthrough{wanted}"), None).await;
+    // Without an answer it stays as it is: the top of the page says that the server is away.
+    let Some(told) = told.ok().and_then(|bytes| postcard::from_bytes::<Guide>(&bytes).ok()) else { return };
+    let known = store.guide.read_untracked();
+    let is_new = known.language == language && known.guide.as_ref() != Some(&told);
+    drop(known);
+    if is_new {
+        store.guide.update(|state| state.guide = Some(told));
+    }
+}
+
+/// Tells the walk-through in another language from now on.
+pub(crate) fn speak(store: Store, language: &str) {
+    store.guide.update(|state| state.language = Some(language.to_owned()));
+    spawn_local(refresh(store));
+}
+
+/// Runs a step of the walk-through, or starts it over.
+pub(crate) fn run(store: Store, step: &str) {
+    let address = format!("/api/v1/walkthrough/{step}");
+    store.guide.update(|state| {
+        state.running = true;
+        state.wrong = None;
+    });
+    spawn_local(async move {
+        let done = answer(address, Some(Vec::new())).await;
+        store.guide.update(|state| {
+            state.running = false;
+            state.wrong = done.err();
+        });
+        refresh(store).await;
+    });
+}

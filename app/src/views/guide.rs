@@ -1,0 +1,128 @@
+//! The walk-through beside the page.
+
+use leptos::prelude::*;
+
+use super::reactive::{maybe, several, text, word};
+use crate::guide::{Step, Words};
+use crate::state::{GuideState, Store};
+
+fn words(store: Store) -> Words {
+    Words::of(store.guide.read().guide.as_ref().map(|guide| guide.language.as_str()).unwrap_or_default())
+}
+
+/// The first step of which something holds.
+fn find(state: &GuideState, holds: impl Fn(&Step) -> bool) -> Option<&Step> {
+    state.guide.iter().flat_map(|guide| &guide.chapters).flat_map(|chapter| &chapter.steps).find(|step| holds(step))
+}
+
+fn run(store: Store, step: &str) {
+    #[cfg(feature = "hydrate")]
+    crate::client::ask::run(store, step);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (store, step);
+}
+
+/// The drawer with the steps.
+#[component]
+pub(super) fn GuideDrawer() -> impl IntoView {
+    let store = Store::get();
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |ran: Option<()>| {
+        if ran.is_none() {
+            crate::client::ask::follow_guide(store);
+        }
+    });
+    // The chapters are drawn anew when the language changes, and not when a step is done.
+    let chapters = Memo::new(move |_| {
+        let state = store.guide.read();
+        let chapters = state.guide.iter().flat_map(|guide| &guide.chapters);
+        chapters.map(|chapter| chapter.title.clone()).collect::<Vec<_>>()
+    });
+    let running = Memo::new(move |_| store.guide.read().running);
+    let switch = move |_| {
+        #[cfg(feature = "hydrate")]
+        crate::client::ask::speak(store, words(store).other_tag);
+    };
+    let chapter = move |title: String| {
+        let state = store.guide.read_untracked();
+        let chapters = state.guide.iter().flat_map(|guide| &guide.chapters);
+        let steps = chapters.filter(|chapter| chapter.title == title).flat_map(|chapter| &chapter.steps);
+        let steps: Vec<_> =
+            steps.map(|step| view! { <GuideStep name=step.name.clone() running/> }.into_any()).collect();
+        view! { <h3>{title}</h3> <ol>{steps}</ol> }.into_any()
+    };
+    let hidden = Memo::new(move |_| !store.guided.get());
+    let language =
+        text(move || store.guide.read().guide.as_ref().map(|guide| guide.language.clone()).unwrap_or_default());
+    view! {
+        <aside class="guide" aria-label="Walk-through" lang=language hidden=hidden>
+            <h2>
+                {word(move || words(store).title)}
+                <span class="buttons">
+                    <button type="button" class="button small" on:click=switch>{word(move || words(store).other)}</button>
+                    <button type="button" class="button small" disabled=running on:click=move |_| run(store, "reset")>
+                        {word(move || words(store).reset)}
+                    </button>
+                </span>
+            </h2>
+            <p class="wrong" role="alert">{text(move || store.guide.read().wrong.clone().unwrap_or_default())}</p>
+            {several(move || chapters.get().into_iter().map(chapter).collect())}
+        </aside>
+    }
+}
+
+/// One step: open when it is the next one, or when it was run here.
+#[component]
+fn GuideStep(name: String, running: Memo<bool>) -> impl IntoView {
+    let store = Store::get();
+    let name = StoredValue::new(name);
+    let of = move |what: fn(&Step) -> String| {
+        text(move || {
+            find(&store.guide.read(), |step| name.with_value(|name| step.name == *name)).map(what).unwrap_or_default()
+        })
+    };
+    let is_next = Memo::new(move |_| {
+        let state = store.guide.read();
+        find(&state, |step| step.done.is_none()).is_some_and(|step| name.with_value(|name| step.name == *name))
+    });
+    let done = of(|step| step.done.map(|_| "done").unwrap_or_default().to_owned());
+    let state = text(move || match (done.get(), is_next.get()) {
+        (done, _) if !done.is_empty() => done,
+        (_, true) => "next".to_owned(),
+        (_, false) => "later".to_owned(),
+    });
+    let ran = RwSignal::new(false);
+    let open = Memo::new(move |_| is_next.get() || ran.get());
+    let press = move |_| {
+        ran.set(true);
+        name.with_value(|name| run(store, name));
+    };
+    let copied = RwSignal::new(false);
+    let commands = of(|step| step.commands.join("\n"));
+    let copy = move |_| {
+        #[cfg(feature = "hydrate")]
+        crate::client::copy(&commands.get_untracked(), copied);
+    };
+    let output = of(|step| step.output.clone().unwrap_or_default());
+    view! {
+        <li data-step=name.get_value() data-done=state>
+            <details prop:open=open>
+                <summary>{of(|step| step.title.clone())}</summary>
+                <p>{of(|step| step.text.clone())}</p>
+                <pre>{commands}</pre>
+                <span class="buttons">
+                    <button type="button" class="button primary" disabled=running on:click=press>
+                        {word(move || words(store).run)}
+                    </button>
+                    <button type="button" class="button" on:click=copy>
+                        {word(move || if copied.get() { words(store).copied } else { words(store).copy })}
+                    </button>
+                </span>
+                {maybe(move || {
+                    let output = output.get();
+                    (!output.is_empty()).then(|| view! { <pre class="output" role="status">{output}</pre> }.into_any())
+                })}
+            </details>
+        </li>
+    }
+}

@@ -1,0 +1,109 @@
+//! What readers may do to the cluster, and doing it.
+
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use topology::action::Action;
+
+use super::Shared;
+use super::problem::Problem;
+use crate::act::{ActError, Actor};
+
+/// How the page writes what it sends, and reads what it gets: as on the stream.
+const POSTCARD: &str = "application/postcard";
+
+/// What was done.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Done {
+    /// The kubectl command that does the same.
+    command: String,
+    /// What kubectl would have printed.
+    said: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    namespace: String,
+    statefulset: Option<String>,
+}
+
+/// `GET /api/v1/actions`
+pub(super) async fn offer(
+    State(shared): State<Shared>,
+    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let answer = async {
+        let Query(asked) = asked.map_err(|_| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "say where: ?namespace=NAME, and &statefulset=NAME for its containers",
+            )
+        })?;
+        Ok(actor(&shared)?.offer(&asked.namespace, asked.statefulset.as_deref()).await?)
+    };
+    written(answer.await, &headers)
+}
+
+/// `POST /api/v1/actions`
+pub(super) async fn perform(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let answer = async {
+        let actor = actor(&shared)?;
+        let action: Action = read(&headers, &body)?;
+        let said = actor.perform(&action).await?;
+        Ok(Done { command: action.command(), said })
+    };
+    written(answer.await, &headers)
+}
+
+fn actor(shared: &Shared) -> Result<&Actor, Problem> {
+    shared.actor.as_deref().ok_or_else(|| {
+        Problem::new(StatusCode::FORBIDDEN, "this Berth only looks; start it with --allow-actions to let readers act")
+    })
+}
+
+/// Reads a body by its type. Only these types are read: a form on another site's page can send neither.
+fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let unreadable = |what: &dyn std::fmt::Display| {
+        let detail = format!("the body is no action: {what}; /api/v1/openapi.json describes them");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    };
+    match kind.split(';').next().unwrap_or_default().trim() {
+        "application/json" => serde_json::from_slice(body).map_err(|error| unreadable(&error)),
+        POSTCARD => postcard::from_bytes(body).map_err(|error| unreadable(&error)),
+        _ => Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send an action as application/json")),
+    }
+}
+
+/// Writes an answer as it is wanted: the page reads a problem as its words alone.
+pub(super) fn written<T: Serialize>(answer: Result<T, Problem>, headers: &HeaderMap) -> Response {
+    let wants_postcard = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == POSTCARD.as_bytes());
+    let mut response = match (answer, wants_postcard) {
+        (Ok(answer), false) => axum::Json(answer).into_response(),
+        (Err(problem), false) => problem.into_response(),
+        (Err(problem), true) => (problem.code(), problem.detail().to_owned()).into_response(),
+        (Ok(answer), true) => match postcard::to_allocvec(&answer) {
+            Ok(bytes) => ([(header::CONTENT_TYPE, POSTCARD)], bytes).into_response(),
+            Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        },
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Self {
+        let code = match &error {
+            ActError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ActError::Refused { code, .. } => StatusCode::from_u16(*code).unwrap_or(StatusCode::BAD_GATEWAY),
+            ActError::Failed(_) => StatusCode::BAD_GATEWAY,
+            ActError::Late => StatusCode::GATEWAY_TIMEOUT,
+        };
+        Self::new(code, error.to_string())
+    }
+}

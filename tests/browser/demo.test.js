@@ -1,0 +1,243 @@
+// `berth demo`: the walk-through beside the page, by its buttons and by a kubectl beside it, in both languages; what a room
+// sees; and that no other site can act.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startDemo } from './support/berth.js';
+import { launchBrowser, onPage } from './support/browser.js';
+import { Kubectl } from './support/kubectl.js';
+import { setting } from './support/processes.js';
+import { becomes, podRows, settles, why } from './support/reading.js';
+import { eventually } from './support/waiting.js';
+
+const STEPS = [
+  'make', 'order', 'hostnames', 'resolve', 'delete', 'return', 'contrast', 'scale-up', 'scale-down', 'partition', 'finish',
+  'break', 'mend', 'not-ready', 'publish', 'restore', 'parallel',
+]; // prettier-ignore
+
+let browser;
+before(async () => {
+  browser = await launchBrowser();
+});
+after(() => browser?.close());
+
+/** A demo of its own, in a language of the browser, and the page of `web` on it. */
+async function onDemo({ locale, flags = [], ...options }, use) {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-demo-'));
+  const demo = await startDemo({ kubeconfig: join(folder, 'kubeconfig'), flags: ['--speed', '4', ...flags] });
+  try {
+    await demo.ready();
+    const program = join(setting('CONTROL_PLANE_BIN'), 'kubectl');
+    const kubectl = new Kubectl({ program, kubeconfig: join(folder, 'kubeconfig'), cache: join(folder, 'cache') });
+    await onPage(browser, `${demo.url}/sets/default/web`, { locale, ...options }, async (page) => {
+      await becomes(page, 'live');
+      await page.waitForSelector('.guide li');
+      await use({ page, kubectl, demo });
+    });
+  } finally {
+    await demo.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+const states = (page) =>
+  page.$$eval('.guide li', (steps) => Object.fromEntries(steps.map((step) => [step.dataset.step, step.dataset.done])));
+
+const ticked = (page, step) =>
+  eventually(`the step ${step} is ticked`, async () => assert.equal((await states(page))[step], 'done'));
+
+/** Runs a step by its button; gives what it printed. */
+async function press(page, step) {
+  const item = page.locator(`.guide li[data-step="${step}"]`);
+  if (!(await item.locator('details').evaluate((details) => details.open))) await item.locator('summary').click();
+  await item.locator('.button.primary').click();
+  await item.locator('.output').waitFor();
+  await ticked(page, step);
+  return item.locator('.output').textContent();
+}
+
+const words = (page) => page.textContent('.guide');
+const isChinese = (text) => /[\u4e00-\u9fff]/.test(text);
+
+test('given the demo when every step is run by its button, in English, then each is ticked, and it can be started over', async () => {
+  await onDemo({ locale: 'en-GB' }, async ({ page }) => {
+    assert.deepEqual(Object.keys(await states(page)), STEPS);
+    await ticked(page, 'order');
+    const before = await settles(page, 2);
+    assert.equal(await press(page, 'hostnames'), 'web-0\nweb-1');
+    const resolved = await press(page, 'resolve');
+    for (const { pod, ip } of before) assert.ok(resolved.includes(`Name:      ${pod}.nginx\nAddress 1: ${ip} ${pod}.nginx`));
+    await press(page, 'delete');
+    await ticked(page, 'return');
+    const after = await settles(page, 2);
+    after.forEach(({ pod, ip }, at) => {
+      assert.equal(pod, before[at].pod);
+      assert.notEqual(ip, before[at].ip);
+    });
+    for (const step of STEPS.slice(STEPS.indexOf('contrast'))) await press(page, step);
+    assert.equal(Object.values(await states(page)).every((state) => state === 'done'), true);
+    assert.ok(!isChinese((await words(page)).replace('中文', '')));
+
+    // Started over, all is as in the beginning, and a step can be run again.
+    await page.click('.guide h2 .button >> nth=1');
+    await eventually('the steps are to be done again', async () => {
+      const { make, order, delete: deleted, parallel } = await states(page);
+      assert.deepEqual([make, order, deleted, parallel], ['done', 'done', 'next' === deleted ? 'next' : 'later', 'later']);
+    });
+    await settles(page, 2);
+    await press(page, 'delete');
+  });
+});
+
+test('given the demo in Chinese when somebody types the commands into a terminal then the steps are ticked all the same', async () => {
+  await onDemo({ locale: 'zh-CN' }, async ({ page, kubectl }) => {
+    assert.ok(isChinese(await page.textContent('.guide li[data-step="make"] summary')));
+    assert.equal(await page.getAttribute('.guide', 'lang'), 'zh-CN');
+    await settles(page, 2);
+    await ticked(page, 'order');
+    const inPod = (pod, ...command) => kubectl.run('exec', pod, '--', ...command);
+    for (const pod of ['web-0', 'web-1']) assert.equal((await inPod(pod, 'sh', '-c', 'hostname')).trim(), pod);
+    await ticked(page, 'hostnames');
+    for (const pod of ['web-0', 'web-1']) await inPod('web-0', 'nslookup', `${pod}.nginx`);
+    await ticked(page, 'resolve');
+    await kubectl.run('delete', 'pod', '-l', 'app=nginx');
+    await ticked(page, 'delete');
+    await ticked(page, 'return');
+    await kubectl.run('delete', 'pod', '-l', 'app=api');
+    await ticked(page, 'contrast');
+    await kubectl.run('scale', 'statefulset', 'web', '--replicas=4');
+    await ticked(page, 'scale-up');
+    await kubectl.run('scale', 'statefulset', 'web', '--replicas=2');
+    await ticked(page, 'scale-down');
+    // The second chapter's own commands, as the page shows them, in a shell.
+    for (const step of STEPS.slice(STEPS.indexOf('partition'))) {
+      const commands = await page.textContent(`.guide li[data-step="${step}"] pre`);
+      for (const command of commands.split('\n')) await kubectl.shell(command);
+      await ticked(page, step);
+    }
+    await settles(page, 2);
+    // The reader can have it in English.
+    await page.click('.guide h2 .button >> nth=0');
+    await eventually('the walk-through is told in English', async () =>
+      assert.equal(await page.textContent('.guide li[data-step="delete"] summary'), 'Delete both pods and watch'),
+    );
+  });
+});
+
+test('given the demo when readers act on the page then each dialog asks once, shows the command, and says what came of it', async () => {
+  await onDemo({ locale: 'en' }, async ({ page, kubectl }) => {
+    const before = await settles(page, 2);
+    const dialog = page.locator('dialog');
+    const ask = (label) => page.click(`header .buttons >> text=${label}`);
+    const confirm = async () => {
+      await dialog.locator('.primary').click();
+      await eventually('it is done', async () => assert.equal(await dialog.locator('.told').getAttribute('data-told'), 'done'));
+      const said = await dialog.locator('.told').textContent();
+      await page.keyboard.press('Escape');
+      await eventually('the dialog is closed', async () => assert.equal(await dialog.isVisible(), false));
+      return said.trim();
+    };
+    await ask('Scale…');
+    await dialog.locator('input').fill('3');
+    assert.equal(await dialog.locator('pre').textContent(), 'kubectl scale statefulset web --replicas=3');
+    assert.equal(await confirm(), 'statefulset.apps/web scaled');
+    await settles(page, 3);
+
+    await ask('Image…');
+    await eventually('the image of now is there', async () => assert.equal(await dialog.locator('input').inputValue(), 'nginx:1.9.1'));
+    await dialog.locator('input').fill('nginx:1.9.2');
+    assert.equal(await dialog.locator('pre').textContent(), 'kubectl set image statefulset web nginx=nginx:1.9.2');
+    assert.equal(await confirm(), 'statefulset.apps/web image updated');
+    await eventually('all pods have it', async () => {
+      const images = (await kubectl.pods('app=nginx')).map(({ spec }) => spec.containers[0].image);
+      assert.deepEqual(images, Array(3).fill('nginx:1.9.2'));
+    });
+    const rolled = await settles(page, 3);
+
+    await page.locator('tr[data-pod="web-1"] >> text=Not ready…').click();
+    assert.match(await confirm(), /^pod\/web-1 annotated$/);
+    await eventually('web-1 is not ready', async () => assert.equal((await podRows(page))[1].ready, '0/1'));
+    await page.locator('tr[data-pod="web-1"]').getByText('Ready…', { exact: true }).click();
+    await confirm();
+    await settles(page, 3);
+
+    // Escape leaves everything as it is.
+    await ask('Delete pods…');
+    assert.equal(await dialog.locator('h2').textContent(), 'Delete all 3 pods of web?');
+    await page.keyboard.press('Escape');
+    assert.deepEqual((await settles(page, 3)).map(({ uid }) => uid), rolled.map(({ uid }) => uid));
+    await page.locator('tr[data-pod="web-2"] >> text=Delete…').click();
+    assert.equal(await dialog.locator('pre').textContent(), 'kubectl delete pod web-2');
+    assert.equal(await confirm(), 'pod "web-2" deleted');
+    await eventually('another web-2 is there', async () => {
+      const row = (await podRows(page))[2];
+      assert.equal(row.stage, 'ready');
+      assert.notEqual(row.uid, rolled[2].uid);
+    });
+    await ask('Restart…');
+    assert.equal(await confirm(), 'statefulset.apps/web restarted');
+    await eventually('all pods were replaced', async () => {
+      const uids = (await podRows(page)).map(({ uid, stage }) => stage === 'ready' && uid);
+      assert.ok(uids.every((uid) => uid && ![...before, ...rolled].some((row) => row.uid === uid)));
+    });
+  });
+});
+
+test('given the demo when presented to a room then the why line and the lanes fill the screen, and no word is small', async () => {
+  await onDemo({ locale: 'en', viewport: { width: 1280, height: 720 } }, async ({ page, kubectl }) => {
+    await settles(page, 2);
+    await kubectl.run('delete', 'pod', '-l', 'app=nginx', '--wait=false');
+    await page.click('text=Present');
+    await settles(page, 2);
+    const small = await page.evaluate(() => {
+      const walker = document.createTreeWalker(document.querySelector('.page'), NodeFilter.SHOW_TEXT);
+      const found = [];
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const element = node.parentElement;
+        const box = element.getBoundingClientRect();
+        if (!node.data.trim() || !element.checkVisibility() || box.width <= 1 || box.bottom < 0) continue;
+        if (element.closest('title')) continue;
+        const svg = element.closest('.plot > svg');
+        const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+        const size = parseFloat(getComputedStyle(element).fontSize) * scale;
+        if (size < 18) found.push(`${node.data.trim()}: ${size.toFixed(1)} px`);
+      }
+      return found;
+    });
+    assert.deepEqual(small, []);
+    const bottom = await page.$eval('.plot', (plot) => plot.getBoundingClientRect().bottom);
+    assert.ok(bottom <= 720, `the lanes end at ${bottom} of 720 px`);
+    assert.equal(await page.isVisible('.guide'), false);
+    assert.equal((await why(page)).reason, 'Settled');
+    await page.keyboard.press('Escape');
+    await eventually('the page is as before', async () => assert.equal(await page.isVisible('.guide'), true));
+  });
+});
+
+test('given the demo when another site asks it to act then it is refused, whatever it sends', async () => {
+  await onDemo({ locale: 'en' }, async ({ page, demo }) => {
+    const before = await settles(page, 2);
+    const { origin } = new URL(demo.url);
+    const scale = JSON.stringify({ Scale: { set: { namespace: 'default', name: 'web' }, replicas: 0 } });
+    const send = async (path, headers, body = scale) => {
+      const response = await fetch(demo.url + path, { method: 'POST', headers, body });
+      return response.status;
+    };
+    const json = { 'content-type': 'application/json' };
+    for (const path of ['/api/v1/actions', '/api/v1/walkthrough/delete', '/api/v1/walkthrough/reset']) {
+      assert.equal(await send(path, { ...json, origin: 'https://evil.example' }), 403, path);
+      assert.equal(await send(path, { ...json, origin: 'null' }), 403, path);
+    }
+    // What a form could send, even from a page of the same origin.
+    for (const kind of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
+      assert.equal(await send('/api/v1/actions', { 'content-type': kind, origin }), 415, kind);
+    }
+    assert.equal(await send('/api/v1/actions', { ...json, origin }, '{"Scale": 1}'), 422);
+    assert.equal(await send('/api/v1/actions', { ...json, origin }, 'x'.repeat(3 << 20)), 413);
+    assert.equal(await send('/api/v1/walkthrough/nowhere', { ...json, origin }), 404);
+    const after = await settles(page, 2);
+    assert.deepEqual(after.map(({ uid }) => uid), before.map(({ uid }) => uid), 'nothing was changed');
+  });
+});
