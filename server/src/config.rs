@@ -92,6 +92,10 @@ pub struct Config {
     #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
     pub keep_rows: u64,
 
+    /// How many events of a cluster history is kept of, about; each takes some hundred bytes
+    #[arg(long, value_name = "EVENTS", default_value_t = 5_000_000, global = true)]
+    pub keep_events: u64,
+
     /// Ask the cluster's DNS what it says, and show it beside what it must say: at an address, or through the API's
     /// port-forward to a DNS pod ("portforward"), or not ("off"); default: in a pod its resolver, else off
     #[arg(long, value_name = "HOST:PORT|portforward|off")]
@@ -249,7 +253,7 @@ impl Config {
 
     /// How much history is kept.
     pub fn retention(&self) -> Retention {
-        Retention { age: Some(self.keep), rows: self.keep_rows }
+        Retention { age: Some(self.keep), rows: self.keep_rows, events: self.keep_events }
     }
 
     /// How short names are understood.

@@ -6,6 +6,7 @@
 //! - [`hub`]: the one owner of the state;
 //! - [`demo`]: the embedded cluster, and Berth on it;
 //! - [`dns`]: a DNS server that answers as the cluster's own must;
+//! - [`history`]: every step, kept, so that any moment can be shown again;
 //! - [`ledger`]: the rows of incarnations, kept in a database;
 //! - [`recording`]: what watches brought, in a file, and the page from it;
 //! - [`walkthrough`]: the demo's steps, and which were done;
@@ -18,6 +19,7 @@ pub mod cluster;
 pub mod config;
 pub mod demo;
 pub mod dns;
+pub mod history;
 pub mod hub;
 pub mod ledger;
 pub mod recording;

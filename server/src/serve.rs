@@ -24,7 +24,7 @@ use crate::demo::DemoError;
 use crate::dns;
 use crate::dns::probe::{PortForward, Probe, Resolver, system_servers};
 use crate::hub::{Hub, REPORT_QUEUE};
-use crate::ledger::{Keeper, PlaceError, Reader, Run, StoreError};
+use crate::ledger::{Keeper, Place, PlaceError, Reader, Run, StoreError};
 use crate::recording::{RecordingError, Replay, ReplayArgs};
 use crate::walkthrough::Walkthrough;
 use crate::web::{self, Hosts, Shared};
@@ -90,8 +90,8 @@ pub enum StartError {
 enum Origin {
     /// A cluster.
     Cluster(Watched),
-    /// A recording.
-    Recording(Replay),
+    /// A recording, and where its history is kept meanwhile.
+    Recording(Replay, Option<Keeper>),
 }
 
 /// A cluster that is watched.
@@ -138,7 +138,9 @@ pub async fn replay(
     (config.cluster_domain, config.dns_ttl) = (cluster.domain.clone(), cluster.ttl);
     config.check()?;
     let zone = config.zone()?;
-    serve(config, zone, cluster, Origin::Recording(replay), stop).await
+    // Beside the file nothing of it is kept.
+    let keeper = Keeper::open(Place::Memory, config.retention()).await?;
+    serve(config, zone, cluster, Origin::Recording(replay, keeper), stop).await
 }
 
 async fn watch_and_serve(
@@ -173,6 +175,7 @@ async fn serve(
     let address = listener.local_addr()?;
 
     let namespaces = cluster.namespaces.clone();
+    let zone_of_history = zone.clone();
     let health = Health::new(cluster::watches(namespaces.as_deref()), now());
     let (hub, mut handle) = Hub::prepare(cluster, zone, Instance(rand::random()), health, now);
     let dns = match config.dns {
@@ -182,36 +185,39 @@ async fn serve(
     if let Some(dns) = &dns {
         handle.serves_dns(dns.address());
     }
-    let (resolver, recorder, reader) = match &origin {
+    let (resolver, keeper) = match &origin {
         Origin::Cluster(Watched { connector, keeper, .. }) => {
-            let resolver = resolver(config.cluster_dns.as_ref(), connector).await?;
-            let reader = keeper.as_ref().map_or_else(Reader::off, |keeper| keeper.reader().clone());
-            (resolver, keeper.as_ref().map(|keeper| keeper.recorder().clone()), reader)
+            (resolver(config.cluster_dns.as_ref(), connector).await?, keeper)
         }
-        Origin::Recording(_) => (None, None, Reader::off()),
+        Origin::Recording(_, keeper) => (None, keeper),
+    };
+    let reader = keeper.as_ref().map_or_else(Reader::off, |keeper| keeper.reader().clone());
+    let hub = match keeper {
+        Some(keeper) => hub.recorded(keeper.recorder().clone(), keeper.tape().clone()),
+        None => hub,
     };
     // Only now that nothing can refuse to start is the API asked, and DNS.
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
     let (stopping, stopped) = watch::channel(false);
-    let hub = match recorder {
-        Some(recorder) => hub.recorded(recorder),
-        None => hub,
-    };
     let hub = tokio::spawn(hub.run(inbox));
     let probe = resolver.map(|resolver| Probe::new(resolver, handle.clone(), reports.clone(), now));
     let probe = probe.map(|probe| tokio::spawn(probe.run()));
     let (mut tasks, mut observers) = (JoinSet::new(), JoinSet::new());
     let (mut keeping, mut actor, mut walkthrough) = (None, None, None);
+    let run = Run {
+        namespaces: namespaces.clone(),
+        zone: zone_of_history,
+        reports: reports.clone(),
+        status: handle.status(),
+        run: handle.instance().0,
+        clock: now,
+        stopping: stopped.clone(),
+    };
     match origin {
         Origin::Cluster(Watched { connector, keeper, demo }) => {
             match keeper {
                 None => tasks = cluster::start(&connector, namespaces.as_deref(), &reports),
-                Some(keeper) => {
-                    let (status, run, stopping) = (handle.status(), handle.instance().0, stopped.clone());
-                    let connector = Arc::clone(&connector);
-                    let run = Run { connector, namespaces, reports, status, run, clock: now, stopping };
-                    keeping = Some(tokio::spawn(keeper.keep(run)));
-                }
+                Some(keeper) => keeping = Some(tokio::spawn(keeper.keep(Arc::clone(&connector), run))),
             }
             let playground = if demo.is_some() { Playground::Demo } else { Playground::No };
             let acts = config.allow_actions || playground == Playground::Demo;
@@ -220,7 +226,10 @@ async fn serve(
                 .zip(actor.clone())
                 .map(|(commands, actor)| Walkthrough::start(handle.clone(), actor, commands, &mut observers));
         }
-        Origin::Recording(replay) => drop(tasks.spawn(replay.run(reports))),
+        Origin::Recording(replay, keeper) => {
+            keeping = keeper.map(|keeper| tokio::spawn(keeper.keep_replay(run)));
+            tasks.spawn(replay.run(reports));
+        }
     }
     let shared = Shared {
         hub: handle,

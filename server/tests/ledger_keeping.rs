@@ -119,7 +119,7 @@ impl Demo {
 #[test]
 fn given_a_full_disk_when_pods_come_and_go_then_that_is_said_and_all_of_it_is_written_once_there_is_room() {
     let folder = folder("ledger-full");
-    let demo = Demo::start(&folder, Some("mount -t tmpfs -o size=1m none \"$disk\""), None);
+    let demo = Demo::start(&folder, Some("mount -t tmpfs -o size=2m none \"$disk\""), None);
     demo.until_history("history is kept", "Kept");
     let mut filler = std::fs::File::create(demo.inside("filler")).expect("a file");
     while filler.write_all(&[0; 4096]).is_ok() {}

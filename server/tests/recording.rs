@@ -314,6 +314,55 @@ fn given_a_cluster_that_is_recorded_when_replayed_then_the_page_is_as_it_was_als
     assert_eq!(source.frames.filter(Result::is_err).count(), 1);
 }
 
+#[test]
+fn given_a_running_berth_when_its_recording_is_downloaded_and_replayed_then_the_page_is_as_it_was() {
+    let folder = folder("recording-downloaded");
+    let (log, kubeconfig) = (folder.join("log"), folder.join("kubeconfig"));
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_berth"));
+    demo.args(["demo", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--speed", "20", "--write-kubeconfig"]);
+    demo.arg(&kubeconfig);
+    let demo = Berth::run(demo, &log);
+    demo.ready();
+    // All pods of the set that ever were, with their addresses.
+    let pods = |berth: &Berth, query: &str| -> Vec<(String, String, bool)> {
+        let Some((200, body)) = berth.try_get(&format!("/api/v1/topology/default/web{query}")) else {
+            return Vec::new();
+        };
+        let view: Value = serde_json::from_str(&body).expect("JSON");
+        let lanes = view["board"]["lanes"].as_array().cloned().unwrap_or_default();
+        let pods = lanes.iter().flat_map(|lane| lane["incarnations"].as_array().cloned().unwrap_or_default());
+        pods.map(|pod| (pod["uid"].to_string(), pod["ips"].to_string(), pod["ready_since"].is_string())).collect()
+    };
+    let settled = |count: usize| {
+        until("all pods are Ready", PAUSE, || {
+            let pods = pods(&demo, "");
+            (pods.len() == count && pods.iter().filter(|(.., ready)| *ready).count() >= 2).then_some(pods)
+        })
+    };
+    let first = settled(2);
+    let moment = server::clock::now().as_millis();
+    delete(&kubeconfig, "web-0");
+    until("another pod is there", PAUSE, || Some(pods(&demo, "")).filter(|pods| pods.len() == 3));
+    let last = settled(3);
+    // What was there before can be asked for at once.
+    assert_eq!(pods(&demo, &format!("?at={moment}")), first);
+    let identities = |pods: &[(String, String, bool)]| -> Vec<(String, String)> {
+        pods.iter().map(|(uid, ips, _)| (uid.clone(), ips.clone())).collect()
+    };
+    for (name, query, expected) in [("all", String::new(), &last), ("past", format!("?to={moment}"), &first)] {
+        let file = folder.join(name);
+        std::fs::write(&file, demo.bytes(&format!("/api/v1/recording{query}"))).expect("a file");
+        let berth = replay(&file, &log);
+        assert!(over(&berth).ends_with("is over"), "{name}");
+        assert_eq!(identities(&pods(&berth, "")), identities(expected), "{name}");
+        // A replay has a past as well.
+        let then = pods(&berth, &format!("?at={moment}"));
+        assert_eq!(identities(&then), identities(&first), "{name}");
+        assert!(berth.stop().success());
+    }
+    assert!(demo.stop().success());
+}
+
 /// Deletes a pod through the demo's API.
 fn delete(kubeconfig: &Path, pod: &str) {
     use std::io::{Read as _, Write as _};

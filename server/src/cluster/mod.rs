@@ -47,6 +47,8 @@ pub enum Report {
     Resumed(Box<Resumed>),
     /// Whether history is kept.
     History(History),
+    /// What comes from now on was told at that time: it is of a recording.
+    Clock(Timestamp),
     /// Nothing comes any more, for this reason: a recording is over.
     Over(String),
 }

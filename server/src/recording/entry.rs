@@ -45,7 +45,12 @@ impl What {
             Report::Observed(observation) => Some(Self::Observed(observation)),
             Report::Watch(watch, health) => Some(Self::Watch(watch, health)),
             Report::Pulse(pulse) => Some(Self::Pulse(pulse)),
-            Report::Probe(_) | Report::Checked(_) | Report::Resumed(_) | Report::History(_) | Report::Over(_) => None,
+            Report::Probe(_)
+            | Report::Checked(_)
+            | Report::Resumed(_)
+            | Report::History(_)
+            | Report::Clock(_)
+            | Report::Over(_) => None,
         }
     }
 }

@@ -68,7 +68,7 @@ impl Replay {
                 }
             }
         });
-        let mut began: Option<(Instant, Timestamp)> = None;
+        let (mut began, mut told) = (None::<(Instant, Timestamp)>, None);
         let mut over = format!("the recording {path} is over");
         while let Some(frame) = read.recv().await {
             let entries = match frame {
@@ -83,7 +83,13 @@ impl Replay {
                 let (start, first) = *began.get_or_insert_with(|| (Instant::now(), at));
                 let millis = u64::try_from(at.millis_since(first)).unwrap_or(0);
                 sleep_until(start + Duration::from_millis(millis).div_f64(speed)).await;
-                clock::show(at);
+                if told != Some(at) {
+                    clock::show(at);
+                    told = Some(at);
+                    if reports.send(Report::Clock(at)).await.is_err() {
+                        return;
+                    }
+                }
                 if reports.send(what.into()).await.is_err() {
                     return;
                 }

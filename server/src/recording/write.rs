@@ -32,6 +32,11 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
+    /// Goes on with a recording: frames without the beginning of a file.
+    pub const fn frames(out: W) -> Self {
+        Self { out, frame: Vec::new() }
+    }
+
     /// Adds an entry; a full frame is written.
     ///
     /// # Errors

@@ -87,6 +87,19 @@ impl Demo {
         answer.answers.iter().map(|record| record.data.to_string()).collect()
     }
 
+    /// Waits until the DNS server answers with this address alone.
+    pub(crate) fn resolves(&self, name: &str, address: &str) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let found = self.addresses(name);
+            if found == [address] {
+                return;
+            }
+            assert!(Instant::now() < end, "{name} is at {found:?}, not at {address}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// What a command in a pod prints.
     pub(crate) fn exec(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(programs().join("kubectl"));
