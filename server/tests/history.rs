@@ -393,7 +393,8 @@ async fn given_history_when_asked_for_over_http_then_answers_are_as_described_an
         ),
         (format!("{marks}&at={time}"), "/api/v1/history", "200", "previous"),
         (format!("{marks}&limit=0"), "/api/v1/history", "400", "1 to 2000"),
-        ("/api/v1/history".to_owned(), "/api/v1/history", "400", "statefulset=NAME"),
+        ("/api/v1/history".to_owned(), "/api/v1/history", "200", "oldest"),
+        ("/api/v1/history?namespace=a".to_owned(), "/api/v1/history", "400", "statefulset=NAME"),
         ("/api/v1/recording?from=9&to=8".to_owned(), "/api/v1/recording", "400", "exchange"),
         ("/api/v1/recording?to=-99".to_owned(), "/api/v1/recording", "404", "no history"),
     ] {

@@ -12,7 +12,7 @@ use super::actions::written;
 use super::ledger::{Given, Pairs, Parameter, download, wrong};
 use super::problem::Problem;
 use crate::clock::now;
-use crate::history::{MAX_MARKS, Moment, recording};
+use crate::history::{MAX_MARKS, Marked, Moment, recording};
 use crate::ledger::ReadError;
 use crate::recording::Head;
 
@@ -21,7 +21,7 @@ const USUAL_MARKS: usize = 500;
 
 /// The parameters of `/api/v1/history`.
 pub(super) const MARKS: &[Parameter] = &[
-    ("namespace", "The namespace of the StatefulSet"),
+    ("namespace", "The namespace of the StatefulSet; without one no changes are told"),
     ("statefulset", "The name of the StatefulSet"),
     ("from", "Only changes since this time (RFC 3339, as 2026-01-31T12:00:00Z, or milliseconds since the Unix epoch)"),
     ("to", "Only changes until this time"),
@@ -46,8 +46,10 @@ pub(super) async fn marks(State(shared): State<Shared>, headers: HeaderMap, Quer
 
 async fn marks_of(shared: &Shared, pairs: &[(String, String)]) -> Result<Marks, Problem> {
     let given = Given::new(pairs, MARKS)?;
-    let (Some(namespace), Some(name)) = (given.text("namespace"), given.text("statefulset")) else {
-        return Err(wrong("say of which StatefulSet: ?namespace=NAME&statefulset=NAME"));
+    let set = match (given.text("namespace"), given.text("statefulset")) {
+        (Some(namespace), Some(name)) => Some(SetKey::new(namespace, name)),
+        (None, None) => None,
+        _ => return Err(wrong("say of which StatefulSet: ?namespace=NAME&statefulset=NAME, or neither")),
     };
     let limit = match given.parsed("limit", "a number from 1 to 2000")? {
         None => USUAL_MARKS,
@@ -56,14 +58,17 @@ async fn marks_of(shared: &Shared, pairs: &[(String, String)]) -> Result<Marks, 
     };
     let now = now();
     let (from, to) = (given.time("from")?.unwrap_or_default(), given.time("to")?.unwrap_or(now));
-    let (set, at) = (SetKey::new(namespace, name), given.time("at")?);
+    let at = given.time("at")?;
     shared.ledger.settle(to.max(at.unwrap_or_default())).await;
     let (store, cluster) = shared.ledger.store()?;
     let window = store.window(cluster, from, to).await?;
-    let marked = store.marked(cluster, &set, from, to, limit).await?;
-    let (previous, next) = match at {
-        Some(at) => store.neighbours(cluster, &set, at).await?,
-        None => (None, None),
+    let marked = match &set {
+        Some(set) => store.marked(cluster, set, from, to, limit).await?,
+        None => Marked::default(),
+    };
+    let (previous, next) = match (&set, at) {
+        (Some(set), Some(at)) => store.neighbours(cluster, set, at).await?,
+        _ => (None, None),
     };
     Ok(Marks {
         oldest: window.oldest,
