@@ -14,7 +14,7 @@ use super::ask::answer;
 use super::clock::local;
 use crate::history::{Marks, Then};
 use crate::route::Place;
-use crate::state::{Past, Store};
+use crate::state::{Link, Past, Store};
 
 /// Between two looks for new moments of change.
 const REFRESH: Duration = Duration::from_secs(4);
@@ -31,6 +31,7 @@ pub(super) fn start(store: Store) {
     Effect::new(move |_| {
         store.board.set.track();
         store.timeline.span.track();
+        store.link.track();
         spawn_local(refresh(store));
     });
     spawn_local(async move {
@@ -56,8 +57,10 @@ async fn ask(store: Store, at: Option<Timestamp>) -> Option<Marks> {
     postcard::from_bytes(&answer(address, None).await.ok()?).ok()
 }
 
+/// Asks for the moments of change while the server is there.
 async fn refresh(store: Store) {
-    if let Some(marks) = ask(store, None).await
+    if *store.link.read_untracked() == Link::Open
+        && let Some(marks) = ask(store, None).await
         && marks != *store.timeline.marks.read_untracked()
     {
         store.timeline.marks.set(marks);
