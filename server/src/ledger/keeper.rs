@@ -13,6 +13,9 @@ use super::{BUFFER, Place, Reader, Recorder, Retention, Store, StoreError};
 use crate::cluster::{self, Connector, Report};
 use crate::history::{Keeping, Limits, Tape, WAITING};
 
+/// How many events are kept in memory at most: some fifty megabytes.
+const IN_MEMORY: u64 = 500_000;
+
 /// A ledger that is to be kept.
 #[derive(Debug)]
 pub struct Keeper {
@@ -47,7 +50,10 @@ impl Keeper {
     ///
     /// # Errors
     /// When it never can: another version wrote it, or it is something else.
-    pub async fn open(place: Place, retention: Retention) -> Result<Option<Self>, StoreError> {
+    pub async fn open(place: Place, mut retention: Retention) -> Result<Option<Self>, StoreError> {
+        if place == Place::Memory {
+            retention.events = retention.events.min(IN_MEMORY);
+        }
         let store = match Store::open(&place).await {
             Ok(None) => return Ok(None),
             Ok(store) => store,
