@@ -50,8 +50,8 @@ dev: setup-dev ## rebuild and reload on every change, on your KUBECONFIG or on a
 
 .PHONY: bench
 bench: setup build ## measure the release build under load
-	@$(env) cargo build --release -p load-dns
-	@$(env) BERTH_BIN="$$BERTH_TARGET/release/berth" LOAD_DNS="$$BERTH_TARGET/release/load-dns" node tests/load/bench.mjs
+	@$(env) cargo build --release -p load-dns -p load-history
+	@$(env) BERTH_BIN="$$BERTH_TARGET/release/berth" LOAD_DNS="$$BERTH_TARGET/release/load-dns" LOAD_HISTORY="$$BERTH_TARGET/release/load-history" node tests/load/bench.mjs
 	@$(env) cargo bench -p demo --bench load
 	@tests/fuzz/run
 

@@ -2,6 +2,7 @@
 //!
 //! - [`route`], [`time`], [`geometry`], [`blocks`], [`say`]: what is pure: addresses, texts, and where things are drawn;
 //! - [`state`]: what the page knows, as signals;
+//! - [`history`]: the past, as it is asked for;
 //! - [`views`]: the components;
 //! - `client`: what only runs in the browser: the stream and the clock.
 
@@ -13,6 +14,7 @@ pub mod blocks;
 mod client;
 pub mod geometry;
 pub mod guide;
+pub mod history;
 pub mod records;
 pub mod route;
 pub mod say;

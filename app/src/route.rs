@@ -1,6 +1,6 @@
 //! Which address shows what.
 
-use topology::SetKey;
+use topology::{SetKey, Timestamp};
 
 /// What an address asks to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Place {
     pub route: Route,
     /// The namespace whose StatefulSets the fleet shows; `None` is all.
     pub namespace: Option<String>,
+    /// The moment as of which a StatefulSet is shown; `None` is now.
+    pub at: Option<Timestamp>,
 }
 
 impl Place {
@@ -36,14 +38,16 @@ impl Place {
             }
             _ => Route::Unknown,
         };
-        let namespace = query.split('&').find_map(|pair| pair.strip_prefix("namespace="));
-        Self { route, namespace: namespace.filter(|name| is_name(name)).map(str::to_owned) }
+        let given = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let at = given("at").and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis);
+        let at = at.filter(|_| matches!(route, Route::Set(_)));
+        Self { route, namespace: given("namespace").filter(|name| is_name(name)).map(str::to_owned), at }
     }
 
-    /// The same filter with something else shown.
+    /// The same filter with something else shown, as of now.
     #[must_use]
     pub fn to(&self, route: Route) -> Self {
-        Self { route, namespace: self.namespace.clone() }
+        Self { route, namespace: self.namespace.clone(), at: None }
     }
 
     /// The address of this place.
@@ -52,10 +56,10 @@ impl Place {
             Route::Fleet | Route::Unknown => "/".to_owned(),
             Route::Set(set) => format!("/sets/{}/{}", set.namespace, set.name),
         };
-        match &self.namespace {
-            Some(namespace) => format!("{path}?namespace={namespace}"),
-            None => path,
-        }
+        let namespace = self.namespace.as_ref().map(|namespace| format!("namespace={namespace}"));
+        let at = self.at.map(|at| format!("at={}", at.as_millis()));
+        let query: Vec<String> = namespace.into_iter().chain(at).collect();
+        if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
 
     /// The title of the page there.
@@ -89,7 +93,16 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Place, Route};
-    use topology::SetKey;
+    use topology::{SetKey, Timestamp};
+
+    #[test]
+    fn given_a_moment_when_read_then_only_a_set_is_shown_as_of_then() {
+        let at = |address| Place::parse(address).at.map(Timestamp::as_millis);
+        assert_eq!(at("/sets/a/b?at=1700000000123"), Some(1_700_000_000_123));
+        for address in ["/?at=5", "/sets/a/b?at=", "/sets/a/b?at=noon", "/sets/a/b?later=5", "/sets/a/b"] {
+            assert_eq!(at(address), None, "{address}");
+        }
+    }
 
     #[test]
     fn given_addresses_when_read_then_each_names_one_place() {
@@ -107,14 +120,16 @@ mod tests {
             ("/sets/default/%3Cscript%3E", Route::Unknown, None),
             ("/settings", Route::Unknown, None),
         ] {
-            let expected = Place { route, namespace: namespace.map(str::to_owned) };
+            let expected = Place { route, namespace: namespace.map(str::to_owned), at: None };
             assert_eq!(Place::parse(address), expected, "{address}");
         }
     }
 
     #[test]
     fn given_a_place_when_written_then_it_reads_back() {
-        for address in ["/", "/?namespace=a", "/sets/a/b", "/sets/a/b?namespace=a"] {
+        for address in
+            ["/", "/?namespace=a", "/sets/a/b", "/sets/a/b?namespace=a", "/sets/a/b?at=5", "/sets/a/b?namespace=a&at=5"]
+        {
             assert_eq!(Place::parse(address).address(), address);
         }
     }

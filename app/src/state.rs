@@ -2,9 +2,11 @@
 
 mod board;
 mod fleet;
+mod timeline;
 
 pub use board::{BoardStore, LaneRow, Presence};
 pub use fleet::{FleetRow, FleetStore};
+pub use timeline::{Past, SPEEDS, STEPS, Span, Timeline};
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,8 @@ pub struct Initial {
     pub fleet: Fleet,
     /// What readers may do.
     pub control: Control,
+    /// The moment of the past that the address names, in place of now.
+    pub past: Option<Past>,
     /// The StatefulSet that the address names, and its board if there is one.
     pub board: Option<(SetKey, Option<Box<Board>>)>,
 }
@@ -194,7 +198,10 @@ pub struct Store {
     pub fleet: FleetStore,
     /// The one that is shown.
     pub board: BoardStore,
-    /// The server's clock, as it goes on here: it moves with every frame that is drawn.
+    /// Which moment is shown.
+    pub timeline: Timeline,
+    /// The server's clock, as it goes on here: it moves with every frame that is drawn. While the past is shown, it is
+    /// that time.
     pub now: RwSignal<Timestamp>,
     /// The same, a few times a second: what is rewritten as time goes by counts with this.
     pub beat: Memo<Timestamp>,
@@ -216,7 +223,7 @@ impl Store {
     /// The store of what came with the page.
     pub fn new(initial: Initial, place: Place) -> Self {
         let revision = initial.revision;
-        let now = RwSignal::new(initial.at);
+        let now = RwSignal::new(initial.past.as_ref().map_or(initial.at, |past| past.at));
         Self {
             cluster: RwSignal::new(initial.cluster),
             version: RwSignal::new(initial.version),
@@ -235,6 +242,7 @@ impl Store {
             fleet: FleetStore::new(initial.fleet, revision),
             board: BoardStore::new(place.set().cloned(), initial.board, revision),
             place: RwSignal::new(place),
+            timeline: Timeline::new(initial.past, initial.at),
             now,
             beat: Memo::new(move |_| ticked(now.get(), BEAT)),
             second: Memo::new(move |_| ticked(now.get(), 1_000)),
@@ -277,6 +285,9 @@ impl Store {
 
     /// Whether what is shown is live.
     pub fn liveness(&self) -> Liveness {
+        if self.timeline.is_past.get() {
+            return Liveness::Past;
+        }
         match (&*self.link.read(), &self.status.read().source) {
             (Link::Opening, _) => Liveness::Opening,
             (Link::Lost { .. }, _) => Liveness::Lost,
@@ -288,6 +299,9 @@ impl Store {
 
     /// Since when nobody has been watching the cluster for this page; `None` while somebody does.
     pub fn unwatched_since(&self) -> Option<Timestamp> {
+        if let Some(past) = &*self.timeline.past.read() {
+            return past.unwatched.map(|unwatched| unwatched.from);
+        }
         match (&*self.link.read(), &self.status.read().source) {
             (Link::Lost { .. }, _) => Some(self.heard.get()),
             (_, Source::Broken { since, .. }) => Some(*since),
@@ -335,6 +349,8 @@ pub enum Liveness {
     Broken,
     /// Every change is shown as it happens.
     Live,
+    /// A moment of the past is shown.
+    Past,
 }
 
 impl Liveness {
@@ -346,6 +362,7 @@ impl Liveness {
             Self::Starting => "starting",
             Self::Broken => "broken",
             Self::Live => "live",
+            Self::Past => "past",
         }
     }
 }
@@ -377,6 +394,7 @@ mod tests {
             status,
             fleet: Fleet::default(),
             control: Control::Demo,
+            past: None,
             board: None,
         };
         Store::new(initial, Place::parse("/sets/default/web"))

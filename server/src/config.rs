@@ -14,6 +14,7 @@ use topology::dns::{Name, NameError, PodNames, Zone};
 use crate::demo::DemoArgs;
 use crate::dns::Search;
 use crate::ledger::{Place, PlaceError, Retention};
+use crate::recording::{RecordArgs, ReplayArgs};
 
 /// Shows the topology state of a cluster's StatefulSets: the ordered pods, the names that stay, the addresses that
 /// change. Reads only; the page is at the address that it prints.
@@ -26,19 +27,19 @@ pub struct Config {
     pub command: Option<Command>,
 
     /// The kubeconfig file; default: $KUBECONFIG, then ~/.kube/config, then the pod's service account
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", global = true)]
     pub kubeconfig: Option<PathBuf>,
 
     /// The kubeconfig's context; default: its current one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub context: Option<String>,
 
     /// A namespace to watch; may be given several times; default: all
-    #[arg(short = 'n', long = "namespace", value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    #[arg(short = 'n', long = "namespace", value_name = "NAMESPACE", conflicts_with = "all_namespaces", global = true)]
     pub namespaces: Vec<String>,
 
     /// Watch all namespaces (the default)
-    #[arg(short = 'A', long)]
+    #[arg(short = 'A', long, global = true)]
     pub all_namespaces: bool,
 
     /// Where to serve the page; port 0 takes a free one
@@ -91,6 +92,10 @@ pub struct Config {
     #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
     pub keep_rows: u64,
 
+    /// How many events of a cluster history is kept of, about; each takes some hundred bytes
+    #[arg(long, value_name = "EVENTS", default_value_t = 5_000_000, global = true)]
+    pub keep_events: u64,
+
     /// Ask the cluster's DNS what it says, and show it beside what it must say: at an address, or through the API's
     /// port-forward to a DNS pod ("portforward"), or not ("off"); default: in a pod its resolver, else off
     #[arg(long, value_name = "HOST:PORT|portforward|off")]
@@ -122,6 +127,10 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCA
 pub enum Command {
     /// Start a cluster inside this process and watch it: no Kubernetes is needed, and kubectl can use it
     Demo(DemoArgs),
+    /// Write down what a cluster's watches tell, until Ctrl-C
+    Record(RecordArgs),
+    /// Show a recording: the same page, without a cluster
+    Replay(ReplayArgs),
 }
 
 /// How log lines are written.
@@ -219,7 +228,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         let open = |address: &SocketAddr| !address.ip().is_loopback() && !self.i_know_this_is_open;
         // A page that is shared asks everybody for a session.
-        let page = Some(self.listen).filter(|_| !self.share);
+        let page = (!self.share).then_some(self.listen);
         if let Some(address) = [page, self.dns].into_iter().flatten().find(open) {
             return Err(ConfigError::Open(address));
         }
@@ -258,7 +267,7 @@ impl Config {
 
     /// How much history is kept.
     pub fn retention(&self) -> Retention {
-        Retention { age: Some(self.keep), rows: self.keep_rows }
+        Retention { age: Some(self.keep), rows: self.keep_rows, events: self.keep_events }
     }
 
     /// How short names are understood.

@@ -6,7 +6,9 @@
 //! - [`hub`]: the one owner of the state;
 //! - [`demo`]: the embedded cluster, and Berth on it;
 //! - [`dns`]: a DNS server that answers as the cluster's own must;
+//! - [`history`]: every step, kept, so that any moment can be shown again;
 //! - [`ledger`]: the rows of incarnations, kept in a database;
+//! - [`recording`]: what watches brought, in a file, and the page from it;
 //! - [`walkthrough`]: the demo's steps, and which were done;
 //! - [`web`]: the page, the stream and the API;
 //! - [`serve`]: all of them together.
@@ -17,8 +19,10 @@ pub mod cluster;
 pub mod config;
 pub mod demo;
 pub mod dns;
+pub mod history;
 pub mod hub;
 pub mod ledger;
+pub mod recording;
 pub mod serve;
 pub mod walkthrough;
 pub mod web;

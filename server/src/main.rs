@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use server::config::{Command, Config, LogFormat};
-use server::{demo, serve};
+use server::{demo, recording, serve};
 use tokio::signal;
 use tracing_subscriber::EnvFilter;
 
@@ -22,6 +22,8 @@ async fn main() -> ExitCode {
     let ended = match config.command.take() {
         None => serve::run(config, stop()).await,
         Some(Command::Demo(arguments)) => demo::run(config, arguments, stop()).await,
+        Some(Command::Record(arguments)) => recording::record(config, arguments, stop()).await,
+        Some(Command::Replay(arguments)) => serve::replay(config, arguments, stop()).await,
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use topology::dns::Zone;
 use topology::wire::{Cluster, Instance};
 use tracing::{info, warn};
 
@@ -23,7 +24,8 @@ use crate::demo::DemoError;
 use crate::dns;
 use crate::dns::probe::{PortForward, Probe, Resolver, system_servers};
 use crate::hub::{Hub, REPORT_QUEUE};
-use crate::ledger::{Keeper, PlaceError, Reader, Run, StoreError};
+use crate::ledger::{Keeper, Place, PlaceError, Reader, Run, StoreError};
+use crate::recording::{RecordingError, Replay, ReplayArgs};
 use crate::walkthrough::Walkthrough;
 use crate::web::{self, Hosts, Share, Shared};
 
@@ -76,17 +78,38 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// No recording can be made or shown.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// The server ended by itself.
     #[error("the server ended: {0}")]
     Serve(#[from] std::io::Error),
 }
 
-/// Serves until `stop` is done.
+/// Where what is shown comes from.
+enum Origin {
+    /// A cluster.
+    Cluster(Watched),
+    /// A recording, and where its history is kept meanwhile.
+    Recording(Replay, Option<Keeper>),
+}
+
+/// A cluster that is watched.
+struct Watched {
+    /// The way to it.
+    connector: Arc<Connector>,
+    /// Who keeps its history, where that is wanted.
+    keeper: Option<Keeper>,
+    /// What runs in its containers, where it is the demo's own.
+    demo: Option<broadcast::Receiver<Ran>>,
+}
+
+/// Serves a cluster until `stop` is done.
 ///
 /// # Errors
 /// When it cannot start; each error is for the user.
 pub async fn run(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
-    serve(config, None, stop).await
+    watch_and_serve(config, None, stop).await
 }
 
 /// The same on the demo's own cluster, with the walk-through; `commands` tells what runs in its containers.
@@ -98,31 +121,62 @@ pub async fn run_demo(
     commands: broadcast::Receiver<Ran>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StartError> {
-    serve(config, Some(commands), stop).await
+    watch_and_serve(config, Some(commands), stop).await
 }
 
-async fn serve(
+/// Serves a recording until `stop` is done.
+///
+/// # Errors
+/// When it cannot start; each error is for the user.
+pub async fn replay(
+    mut config: Config,
+    arguments: ReplayArgs,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let replay = Replay::open(&arguments)?;
+    let cluster = replay.head().cluster.clone();
+    (config.cluster_domain, config.dns_ttl) = (cluster.domain.clone(), cluster.ttl);
+    config.check()?;
+    let zone = config.zone()?;
+    // Beside the file nothing of it is kept.
+    let keeper = Keeper::open(Place::Memory, config.retention()).await?;
+    serve(config, zone, cluster, Origin::Recording(replay, keeper), stop).await
+}
+
+async fn watch_and_serve(
     config: Config,
     demo: Option<broadcast::Receiver<Ran>>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StartError> {
     config.check()?;
-    let (zone, search) = (config.zone()?, config.search()?);
+    let zone = config.zone()?;
     let target = Target { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
     let connector = Arc::new(Connector::new(target).await?);
     let keeper = Keeper::open(config.ledger()?, config.retention()).await?;
-    let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
-    let address = listener.local_addr()?;
-
-    let namespaces = config.watched_namespaces();
     let cluster = Cluster {
         name: connector.name().to_owned(),
         domain: zone.domain.as_str().to_owned(),
         ttl: zone.ttl,
-        namespaces: namespaces.clone(),
+        namespaces: config.watched_namespaces(),
         dns: None,
     };
+    serve(config, zone, cluster, Origin::Cluster(Watched { connector, keeper, demo }), stop).await
+}
+
+async fn serve(
+    config: Config,
+    zone: Zone,
+    cluster: Cluster,
+    origin: Origin,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let search = config.search()?;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
+    let address = listener.local_addr()?;
+
+    let namespaces = cluster.namespaces.clone();
+    let zone_of_history = zone.clone();
     let health = Health::new(cluster::watches(namespaces.as_deref()), now());
     let (hub, mut handle) = Hub::prepare(cluster, zone, Instance(rand::random()), health, now);
     let dns = match config.dns {
@@ -132,39 +186,56 @@ async fn serve(
     if let Some(dns) = &dns {
         handle.serves_dns(dns.address());
     }
-    let resolver = resolver(config.cluster_dns.as_ref(), &connector).await?;
+    let (resolver, keeper) = match &origin {
+        Origin::Cluster(Watched { connector, keeper, .. }) => {
+            (resolver(config.cluster_dns.as_ref(), connector).await?, keeper)
+        }
+        Origin::Recording(_, keeper) => (None, keeper),
+    };
+    let reader = keeper.as_ref().map_or_else(Reader::off, |keeper| keeper.reader().clone());
+    let hub = match keeper {
+        Some(keeper) => hub.recorded(keeper.recorder().clone(), keeper.tape().clone()),
+        None => hub,
+    };
     // Only now that nothing can refuse to start is the API asked, and DNS.
     let (reports, inbox) = mpsc::channel(REPORT_QUEUE);
     let (stopping, stopped) = watch::channel(false);
-    let reader = keeper.as_ref().map_or_else(Reader::off, |keeper| keeper.reader().clone());
-    let hub = match &keeper {
-        Some(keeper) => hub.recorded(keeper.recorder().clone()),
-        None => hub,
-    };
     let hub = tokio::spawn(hub.run(inbox));
     let probe = resolver.map(|resolver| Probe::new(resolver, handle.clone(), reports.clone(), now));
     let probe = probe.map(|probe| tokio::spawn(probe.run()));
-    let (mut watches, mut keeping) = (None, None);
-    match keeper {
-        None => watches = Some(cluster::start(&connector, namespaces.as_deref(), &reports)),
-        Some(keeper) => {
-            let (status, run, stopping) = (handle.status(), handle.instance().0, stopped.clone());
-            let connector = Arc::clone(&connector);
-            let run = Run { connector, namespaces, reports, status, run, clock: now, stopping };
-            keeping = Some(tokio::spawn(keeper.keep(run)));
+    let share = config.share.then(|| Arc::new(Share::default()));
+    let (mut tasks, mut observers) = (JoinSet::new(), JoinSet::new());
+    let (mut keeping, mut actor, mut walkthrough) = (None, None, None);
+    let run = Run {
+        namespaces: namespaces.clone(),
+        zone: zone_of_history,
+        reports: reports.clone(),
+        status: handle.status(),
+        run: handle.instance().0,
+        clock: now,
+        stopping: stopped.clone(),
+    };
+    match origin {
+        Origin::Cluster(Watched { connector, keeper, demo }) => {
+            match keeper {
+                None => tasks = cluster::start(&connector, namespaces.as_deref(), &reports),
+                Some(keeper) => keeping = Some(tokio::spawn(keeper.keep(Arc::clone(&connector), run))),
+            }
+            let playground = if demo.is_some() { Playground::Demo } else { Playground::No };
+            // The demo is there to be played with, but not by everybody who reaches an address that others can.
+            let is_safe = share.is_some() || address.ip().is_loopback();
+            let acts = config.allow_actions || (playground == Playground::Demo && is_safe);
+            let bounds = Bounds(config.watched_namespaces());
+            actor = acts.then(|| Arc::new(Actor::new(connector, playground, bounds)));
+            walkthrough = demo
+                .zip(actor.clone())
+                .map(|(commands, actor)| Walkthrough::start(handle.clone(), actor, commands, &mut observers));
+        }
+        Origin::Recording(replay, keeper) => {
+            keeping = keeper.map(|keeper| tokio::spawn(keeper.keep_replay(run)));
+            tasks.spawn(replay.run(reports));
         }
     }
-    let playground = if demo.is_some() { Playground::Demo } else { Playground::No };
-    // The demo is there to be played with, but not by everybody who reaches an address that others can.
-    let share = config.share.then(|| Arc::new(Share::default()));
-    let is_safe = share.is_some() || address.ip().is_loopback();
-    let acts = config.allow_actions || (playground == Playground::Demo && is_safe);
-    let bounds = Bounds(config.watched_namespaces());
-    let actor = acts.then(|| Arc::new(Actor::new(Arc::clone(&connector), playground, bounds)));
-    let mut observers = JoinSet::new();
-    let walkthrough = demo
-        .zip(actor.clone())
-        .map(|(commands, actor)| Walkthrough::start(handle.clone(), actor, commands, &mut observers));
     let shared = Shared {
         hub: handle,
         actor,
@@ -178,7 +249,7 @@ async fn serve(
     announce(address, dns.as_ref().map(dns::Server::address), share.as_deref(), config.open);
 
     serve_page(listener, shared, stopping, stop).await?;
-    drop((watches, dns, observers));
+    drop((tasks, dns, observers));
     if let Some(keeping) = keeping {
         // Its last rows; what it cannot write in time is told in the log.
         let _ = timeout(LAST_WORDS * 2, keeping).await;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use http::StatusCode;
 use serde_json::Value;
+use server::history::{Tape, WAITING};
 use server::ledger::{Place, Reader, Store};
 use support::{answer, fed, observations};
 use topology::ledger::{Ledger, Row};
@@ -219,6 +220,6 @@ async fn given_a_question_that_cannot_be_answered_when_asked_then_a_problem_name
     }
     let off = get(&Reader::off(), "/api/v1/ledger").await;
     assert!(off.0 == StatusCode::NOT_FOUND && off.2.contains("--ledger"), "{off:?}");
-    let waiting = get(&Reader::waiting(), "/api/v1/ledger/changes").await;
+    let waiting = get(&Reader::waiting(&Tape::new(WAITING)), "/api/v1/ledger/changes").await;
     assert!(waiting.0 == StatusCode::SERVICE_UNAVAILABLE && waiting.2.contains("status"), "{waiting:?}");
 }

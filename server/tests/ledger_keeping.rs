@@ -3,6 +3,8 @@
 
 #[path = "support/berth.rs"]
 mod berth;
+#[path = "support/postgres.rs"]
+mod postgres;
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -12,6 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use berth::{Berth, until};
+use postgres::Postgres;
 use serde_json::Value;
 use server::ledger::{Place, Store};
 use sqlx::{Connection as _, Executor as _};
@@ -119,7 +122,7 @@ impl Demo {
 #[test]
 fn given_a_full_disk_when_pods_come_and_go_then_that_is_said_and_all_of_it_is_written_once_there_is_room() {
     let folder = folder("ledger-full");
-    let demo = Demo::start(&folder, Some("mount -t tmpfs -o size=1m none \"$disk\""), None);
+    let demo = Demo::start(&folder, Some("mount -t tmpfs -o size=2m none \"$disk\""), None);
     demo.until_history("history is kept", "Kept");
     let mut filler = std::fs::File::create(demo.inside("filler")).expect("a file");
     while filler.write_all(&[0; 4096]).is_ok() {}
@@ -138,6 +141,37 @@ fn given_a_full_disk_when_pods_come_and_go_then_that_is_said_and_all_of_it_is_wr
         assert!(matches!(ended.at, End::Seen { .. }), "Berth watched all the time: {row:#?}");
         assert!(!row.addresses.is_empty(), "{row:#?}");
     }
+}
+
+#[test]
+fn given_a_database_that_goes_away_when_it_comes_back_then_rows_and_moments_of_meanwhile_are_there() {
+    let folder = folder("ledger-away");
+    let mut postgres = Postgres::start("ledger-away");
+    let url = postgres.database("ledger");
+    let demo = Demo::start(&folder, None, Some(&url));
+    demo.until_history("history is kept", "Kept");
+    let first = demo.ready();
+    postgres.go();
+    let gone = demo.replace("web-0");
+    assert_eq!(gone, first["web-0"]);
+    let failing = demo.until_history("it says that history is not kept", "Failing");
+    assert!(failing["problem"].is_string() && failing["dropped"] == 0, "{failing}");
+    let meanwhile = demo.ready();
+    let moment = server::clock::now().as_millis();
+    demo.replace("web-0");
+    postgres.come_back();
+    let kept = demo.until_history("history is kept again", "Kept");
+    assert_eq!(kept["dropped"], 0);
+    let rows = demo.rows();
+    for uid in [&gone, &meanwhile["web-0"]] {
+        let ended = rows.get(uid).and_then(|row| row.ended).unwrap_or_else(|| panic!("{uid} is missing: {rows:#?}"));
+        assert!(matches!(ended.at, End::Seen { .. }), "Berth watched all the time: {ended:?}");
+    }
+    let then = demo.berth.json(&format!("/api/v1/topology/default/web?at={moment}"));
+    let lanes = then["board"]["lanes"].as_array().expect("lanes");
+    let pods: Vec<&str> =
+        lanes.iter().filter_map(|lane| lane["incarnations"].as_array()?.last()?["uid"].as_str()).collect();
+    assert_eq!(pods, [meanwhile["web-0"].as_str(), meanwhile["web-1"].as_str()]);
 }
 
 #[test]

@@ -180,10 +180,10 @@ async fn given_retention_when_pruned_then_the_oldest_ends_go_in_bounded_steps_an
         let ended = rows.iter().filter(|row| row.ended.is_some()).count();
         let alive = rows.len() - ended;
         assert!(ended > 3 && alive > 0);
-        let keep = Retention { age: None, rows: u64::try_from(rows.len() - 2).expect("valid") };
+        let keep = Retention { age: None, rows: u64::try_from(rows.len() - 2).expect("valid"), events: u64::MAX };
         assert_eq!(store.prune(CLUSTER, keep, Timestamp::from_millis(0)).await.expect("it prunes"), 2, "{place}");
         assert_eq!(store.prune(CLUSTER, keep, Timestamp::from_millis(0)).await.expect("it prunes"), 0, "{place}");
-        let keep = Retention { age: Some(Duration::from_secs(60)), rows: 1_000 };
+        let keep = Retention { age: Some(Duration::from_secs(60)), rows: 1_000, events: u64::MAX };
         let later = Timestamp::from_millis(1_000_000_000);
         let gone = store.prune(CLUSTER, keep, later).await.expect("it prunes");
         assert_eq!(gone, u64::try_from(ended - 2).expect("valid"), "{place}");

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Measures Berth against the reference control plane and says which goals are met. `make bench` builds what it needs.
-// Usage: bench.mjs [--only latency,wire,scale,dns,size] [--pods 1000,5000]
+// Usage: bench.mjs [--only latency,wire,scale,dns,history,size] [--pods 1000,5000] [--changes 1000000] [--recording 100000000]
 // Ends with 0 whether or not goals are met; with 1 when something could not be measured.
 import { parseArgs } from 'node:util';
 import { startBerth } from '../browser/support/berth.js';
@@ -9,13 +9,14 @@ import { startControlPlane } from '../browser/support/control-plane.js';
 import { setting } from '../browser/support/processes.js';
 import { Api } from './api.mjs';
 import { dns } from './dns.mjs';
+import { history } from './history.mjs';
 import { latency } from './latency.mjs';
 import { machine } from './machine.mjs';
 import { SETTINGS, scale } from './scale.mjs';
 import { size } from './size.mjs';
 import { wire } from './wire.mjs';
 
-const { only, pods } = options();
+const { only, pods, changes, recording } = options();
 
 /** Runs `measure` with a control plane of its own, and what else it asks for. */
 async function onCluster(settings, parts, measure) {
@@ -43,6 +44,7 @@ const MEASUREMENTS = {
   wire: () => onCluster({}, ['berth', 'api'], wire),
   scale: () => onCluster(SETTINGS, [], (open) => scale(open, pods)),
   dns: () => onCluster({}, ['berth', 'dns'], (open) => dns({ ...open, load: setting('LOAD_DNS') })),
+  history: () => onCluster({}, ['browser', 'api'], (open) => history({ ...open, load: setting('LOAD_HISTORY'), changes, recording })),
   size,
 };
 
@@ -50,20 +52,27 @@ function options() {
   try {
     const { values } = parseArgs({
       options: {
-        only: { type: 'string', default: 'latency,wire,scale,dns,size' },
+        only: { type: 'string', default: 'latency,wire,scale,dns,history,size' },
         pods: { type: 'string', default: '1000,5000' },
+        changes: { type: 'string', default: '1000000' },
+        recording: { type: 'string', default: '100000000' },
       },
     });
     const counts = values.pods.split(',').map(Number);
     if (!counts.every((count) => Number.isInteger(count) && count > 0)) throw new Error('--pods takes whole numbers');
-    return { only: values.only.split(','), pods: counts };
+    const [changes, recording] = ['changes', 'recording'].map((name) => {
+      const number = Number(values[name]);
+      if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} takes a whole number`);
+      return number;
+    });
+    return { only: values.only.split(','), pods: counts, changes, recording };
   } catch (error) {
     return fail(error.message);
   }
 }
 
 function fail(message) {
-  console.error(`${message}\nusage: bench.mjs [--only latency,wire,scale,dns,size] [--pods 1000,5000]`);
+  console.error(`${message}\nusage: bench.mjs [--only latency,wire,scale,dns,history,size] [--pods 1000,5000] [--changes 1000000] [--recording 100000000]`);
   process.exit(2);
 }
 

@@ -114,7 +114,7 @@ impl fmt::Display for Revision {
 
 /// A Kubernetes resource version. Numbers are ordered as the API server wrote them (comparable by contract since
 /// Kubernetes 1.35); anything else is `None` and compares with nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct ResourceVersion(pub Option<u64>);
 
 impl ResourceVersion {

@@ -292,6 +292,46 @@ fn given_how_a_pod_goes_when_it_is_gone_then_the_reason_is_typed_and_nothing_is_
 }
 
 #[test]
+fn given_a_controller_that_has_not_told_its_newest_revision_when_a_pod_goes_then_why_is_told_once_it_has() {
+    let set = |generation: i64, observed: i64, revision: &str, version: &str| {
+        serde_json::json!({
+            "kind": "StatefulSet",
+            "metadata": {"namespace": "shop", "name": "web", "uid": "set", "resourceVersion": version, "generation": generation},
+            "spec": {"replicas": 2, "serviceName": "nginx", "selector": {"matchLabels": {"app": "web"}}},
+            "status": {"observedGeneration": observed, "updateRevision": revision},
+        })
+    };
+    let applied = |value: serde_json::Value| {
+        let set = serde_json::from_value::<topology::kubernetes::StatefulSet>(value).expect("a StatefulSet");
+        let watch = Watch::everywhere(Kind::StatefulSet);
+        Observation { watch, event: Event::Applied(set.into()) }
+    };
+    let mut going = web_0();
+    going["metadata"]["resourceVersion"] = "9".into();
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:01:00Z".into();
+    let table = [
+        ("it rolled out", Some("web-2"), Why::RolledOut),
+        ("it changed something else", Some("web-1"), Why::Deleted),
+        ("nothing came before the end", None, Why::Deleted),
+    ];
+    for (name, told, why) in table {
+        let mut watcher = Watcher::default();
+        watcher.observe(at(1_000), objects(vec![set(1, 1, "web-1", "1"), web_0()]));
+        watcher.observe(at(2_000), [applied(set(2, 1, "web-1", "8"))]);
+        watcher.observe(at(2_010), [pods(Event::Applied(pod(&going)))]);
+        assert_eq!(watcher.rows[&Uid::from("pod")].why, None, "{name}: not yet");
+        if let Some(revision) = told {
+            watcher.observe(at(2_020), [applied(set(2, 2, revision, "10"))]);
+            assert_eq!(watcher.rows[&Uid::from("pod")].why, Some(why), "{name}");
+        }
+        let mut gone = going.clone();
+        gone["metadata"]["resourceVersion"] = "11".into();
+        watcher.observe(at(3_000), [pods(Event::Deleted(pod(&gone)))]);
+        assert_eq!(watcher.rows[&Uid::from("pod")].ended.map(|ended| ended.why), Some(why), "{name}");
+    }
+}
+
+#[test]
 fn given_both_pods_deleted_when_they_are_back_then_the_changes_tell_old_and_new_address_and_how_long_it_took() {
     let watcher = Watcher::watched(&of_trace("seed"));
     let changes = ip_changes(&watcher.all());

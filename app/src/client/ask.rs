@@ -16,7 +16,7 @@ const POSTCARD: &str = "application/postcard";
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends a request, with a body or without, and reads the answer's bytes, or the words of what went wrong.
-async fn answer(address: String, body: Option<Vec<u8>>) -> Result<Vec<u8>, String> {
+pub(super) async fn answer(address: String, body: Option<Vec<u8>>) -> Result<Vec<u8>, String> {
     match fetch(&address, POSTCARD, body).await {
         Ok((true, bytes)) => Ok(bytes),
         Ok((false, words)) => Err(String::from_utf8_lossy(&words).into_owned()),

@@ -11,6 +11,9 @@ const STEP: i64 = 60;
 /// The same for those who want little motion.
 const CALM_STEP: i64 = 1_000;
 
+/// How often the slider's end moves on, in milliseconds.
+const PRESENT: i64 = 1_000;
+
 /// The browser's clock.
 pub(super) fn local() -> Timestamp {
     #[allow(clippy::cast_possible_truncation, reason = "milliseconds of this age are exact")]
@@ -50,12 +53,19 @@ impl Skew {
 /// Moves the store's clock along. Stands still while the page is not visible.
 pub(super) fn start(store: Store) -> Skew {
     let skew = Skew::new();
-    skew.heard(store.now.get_untracked());
+    skew.heard(store.timeline.present.get_untracked());
     let calm = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
     let _running = use_raf_fn(move |_: UseRafFnCallbackArgs| {
         let step = if calm.as_ref().is_some_and(web_sys::MediaQueryList::matches) { CALM_STEP } else { STEP };
         let now = skew.now();
         let passed = now.millis_since(store.now.get_untracked());
+        if now.millis_since(store.timeline.present.get_untracked()).abs() >= PRESENT {
+            store.timeline.present.set(now);
+        }
+        // While the past is shown, that is the time.
+        if store.timeline.is_past.get_untracked() {
+            return;
+        }
         // A clock that was set back goes on from there.
         if passed >= step || passed < 0 {
             store.now.set(now);

@@ -22,26 +22,27 @@ pub(super) fn start(store: Store) {
     let _clicks = window_event_listener(ev::click, move |click| {
         if let Some(place) = target(&click) {
             click.prevent_default();
-            go(store, place);
+            go(store, &place);
         }
     });
-    let _buttons = window_event_listener(ev::popstate, move |_| show(store, current()));
+    let _buttons = window_event_listener(ev::popstate, move |_| show(store, &current()));
 }
 
 /// Shows another place and notes it in the history.
-pub(crate) fn go(store: Store, place: Place) {
+pub(crate) fn go(store: Store, place: &Place) {
     let address = place.address();
-    if place != *store.place.read_untracked() {
+    if *place != *store.place.read_untracked() {
         // Without a history the address bar stays behind; the page is right all the same.
         let _ = window().history().and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(&address)));
     }
     show(store, place);
 }
 
-fn show(store: Store, place: Place) {
+fn show(store: Store, place: &Place) {
     let moved = place.route != store.place.read_untracked().route;
     document().set_title(&place.title());
-    store.go(place);
+    store.go(place.clone());
+    super::history::follow(store, place);
     if moved {
         super::present::leave();
         window().scroll_to_with_x_and_y(0.0, 0.0);

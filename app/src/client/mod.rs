@@ -3,6 +3,7 @@
 pub(crate) mod ask;
 mod clock;
 mod fetch;
+pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod links;
 pub(crate) mod present;
@@ -38,6 +39,7 @@ pub(crate) fn start() {
                 store.zone.set(Zone::Local);
                 links::start(store);
                 present::start(store);
+                history::start(store);
                 stream::start(store, clock::start(store));
             }
         });

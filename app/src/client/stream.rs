@@ -31,6 +31,7 @@ pub(super) fn start(store: Store, skew: Skew) {
     // What is looked at changed: ask for that instead.
     Effect::new(move |before: Option<()>| {
         store.board.set.track();
+        store.timeline.is_past.track();
         if before.is_some() {
             // The receiver lives as long as the page.
             let _ = ask.unbounded_send(());
@@ -122,7 +123,9 @@ impl Follower {
         let instance = store.instance.get_untracked();
         let position = |revision: Revision| Position { instance, revision };
         let fleet = Subscription { scope: Scope::Fleet, since: store.fleet.revision.get_value().map(position) };
-        let board = store.board.set.get_untracked().map(|set| Subscription {
+        // While the past is shown, nothing may change it.
+        let shown = store.board.set.get_untracked().filter(|_| !store.timeline.is_past.get_untracked());
+        let board = shown.map(|set| Subscription {
             scope: Scope::StatefulSet(set),
             since: store.board.revision.get_value().map(position),
         });
@@ -194,7 +197,7 @@ impl Follower {
 
     /// A message of another StatefulSet may still be under way after another one was asked for.
     fn shows(&self, set: &SetKey) -> bool {
-        self.store.board.set.read_untracked().as_ref() == Some(set)
+        !self.store.timeline.is_past.get_untracked() && self.store.board.set.read_untracked().as_ref() == Some(set)
     }
 
     /// The server said something, and what time it is.

@@ -194,7 +194,13 @@ impl BoardStore {
             let presence = if board.is_some() { Presence::Known } else { Presence::Unknown };
             let Some(board) = board else {
                 self.lanes.update(Vec::clear);
+                set(self.left_out, 0);
                 set(self.order, None);
+                set(self.controller, Controller::NotSeen);
+                set(self.counts, Counts::default());
+                set(self.services, Vec::new());
+                set(self.strangers, Vec::new());
+                set(self.warnings, Vec::new());
                 return set(self.presence, presence);
             };
             if touched.has(Part::Controller) {

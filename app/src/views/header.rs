@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::actions::ActionButtons;
 use super::reactive::{maybe, several, text, word};
+use super::record::RecordSwitch;
 use crate::route::{Place, Route};
 use crate::state::{Control, Liveness, Store};
 
@@ -27,7 +28,11 @@ pub(super) fn Header() -> impl IntoView {
             <NamespaceFilter/>
             <Live/>
             <span class="buttons">
-                {(store.control != Control::Look).then(|| view! { <ActionButtons/> }.into_any())}
+                {maybe(move || {
+                    let acts = store.control != Control::Look && !store.timeline.is_past.get();
+                    acts.then(|| view! { <ActionButtons/> }.into_any())
+                })}
+                <RecordSwitch/>
                 {(store.control == Control::Demo).then(|| view! { <GuideSwitch/> }.into_any())}
                 <PresentSwitch/>
                 <ThemeSwitch/>
@@ -52,7 +57,7 @@ fn NamespaceFilter() -> impl IntoView {
         let namespace = Some(name).filter(|name| !name.is_empty());
         let place = Place { namespace, ..store.place.get_untracked() };
         #[cfg(feature = "hydrate")]
-        crate::client::links::go(store, place);
+        crate::client::links::go(store, &place);
         #[cfg(not(feature = "hydrate"))]
         drop(place);
     });
@@ -82,6 +87,10 @@ fn Live() -> impl IntoView {
         Liveness::Live => "Live".to_owned(),
         Liveness::Opening => format!("As of {}", store.when(store.heard.get())),
         Liveness::Starting => "Starting".to_owned(),
+        Liveness::Past => {
+            let at = store.timeline.past.read().as_ref().map(|past| past.at).unwrap_or_default();
+            format!("Past · {}", store.zone.get().when(at, store.timeline.present.get()))
+        }
         Liveness::Lost | Liveness::Broken => {
             let since = store.unwatched_since().map(|since| store.ago(since)).unwrap_or_default();
             format!("Not live for {since}")

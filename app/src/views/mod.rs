@@ -11,6 +11,7 @@ mod notice;
 mod pods;
 mod rail;
 mod reactive;
+mod record;
 mod services;
 mod set;
 mod strangers;

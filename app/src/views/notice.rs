@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use topology::wire::{History, Refusal, Source};
 
 use super::reactive::{Changing, maybe, several, text};
-use crate::state::{Link, Store};
+use crate::state::{Link, Presence, Store};
+use crate::time::running;
 
 /// All notices that are due. They are announced politely, so the parts that count seconds are kept out of that.
 #[component]
@@ -13,6 +14,7 @@ pub(super) fn Notices() -> impl IntoView {
     let refused = Memo::new(move |_| store.status.read().refused.clone());
     view! {
         <div class="notices" role="status">
+            {past()}
             <NotLive/>
             {history()}
             {several(move || refused.get().into_iter().map(|refusal| view! { <Refused refusal/> }.into_any()).collect())}
@@ -23,6 +25,41 @@ pub(super) fn Notices() -> impl IntoView {
             </noscript>
         </div>
     }
+}
+
+/// That the past is shown.
+fn past() -> Changing {
+    let store = Store::get();
+    let timeline = store.timeline;
+    let shown = Memo::new(move |_| {
+        let is_unknown = store.board.presence.get() == Presence::Unknown;
+        timeline.past.read().as_ref().map(|past| (past.unwatched, past.problem.clone(), is_unknown))
+    });
+    maybe(move || {
+        shown.get().map(|(unwatched, problem, is_unknown)| {
+            let at = text(move || timeline.past.read().as_ref().map(|past| store.when(past.at)).unwrap_or_default());
+            let ago = text(move || {
+                let at = timeline.past.read().as_ref().map(|past| past.at).unwrap_or_default();
+                format!(" ({} ago)", running(timeline.present.get().millis_since(at)))
+            });
+            let words = match (problem, unwatched) {
+                (Some(problem), _) => format!(" It cannot be shown: {problem}."),
+                (None, Some(gap)) => format!(
+                    " Nobody watched from {} to {}: what is shown is as of the beginning of that.",
+                    store.when(gap.from),
+                    store.when(gap.to)
+                ),
+                (None, None) if is_unknown => " There was nothing of it that was known.".to_owned(),
+                (None, None) => String::new(),
+            };
+            view! {
+                <p class="notice" data-notice="past">
+                    "You look at the past: "<b aria-hidden="true">{at}</b><span aria-hidden="true">{ago}</span>"."{words}
+                </p>
+            }
+            .into_any()
+        })
+    })
 }
 
 /// That history is not kept, or was not for a while.
@@ -51,6 +88,7 @@ enum Trouble {
 fn NotLive() -> impl IntoView {
     let store = Store::get();
     let trouble = Memo::new(move |_| match (&*store.link.read(), &store.status.read().source) {
+        _ if store.timeline.is_past.get() => None,
         (Link::Lost { farewell, .. }, _) => Some(Trouble::Lost(farewell.clone())),
         (_, Source::Starting { problem, .. }) => Some(Trouble::Starting(problem.clone())),
         (_, Source::Broken { problem, .. }) => Some(Trouble::Broken(problem.clone())),

@@ -12,10 +12,12 @@ use crate::state::{Control, LaneRow, Store};
 /// A row for each identity, whether a pod holds it or not.
 #[component]
 pub(super) fn Pods() -> impl IntoView {
-    let acts = Store::get().control != Control::Look;
+    let store = Store::get();
+    let acts = store.control != Control::Look;
+    let title = word(move || if store.timeline.is_past.get() { "Pods then" } else { "Pods now" });
     view! {
         <section class="panel">
-            <h2>"Pods now" <span>"as kubectl prints them"</span></h2>
+            <h2>{title} <span>"as kubectl prints them"</span></h2>
             <div class="scroll">
                 <table class="pods">
                     <thead>

@@ -21,7 +21,11 @@ use crate::state::{Presence, Store};
 #[component]
 pub(super) fn SetPage() -> impl IntoView {
     let store = Store::get();
-    let presence = store.board.presence;
+    // Who goes back to before there was anything keeps the slider.
+    let presence = Memo::new(move |_| match store.board.presence.get() {
+        Presence::Unknown if store.timeline.is_past.get() => Presence::Known,
+        presence => presence,
+    });
     changing(move || match presence.get() {
         Presence::Awaited => view! { <section class="panel empty"><p>"Loading."</p></section> }.into_any(),
         Presence::Unknown => view! { <Unknown/> }.into_any(),

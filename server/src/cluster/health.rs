@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use topology::Timestamp;
 use topology::facts::{self, Watch};
 use topology::wire::{History, Probe, Refusal, Source, Status};
@@ -12,7 +13,7 @@ use super::Silence;
 pub(super) const LISTING_ANEW: &str = "listing anew";
 
 /// How one watch stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WatchHealth {
     /// Its first list is not in.
     Starting,
@@ -37,6 +38,8 @@ pub struct Health {
     pulse: Result<(), Silence>,
     probe: Probe,
     history: History,
+    /// Why nothing comes any more.
+    over: Option<String>,
     since: Timestamp,
     last: Kind,
 }
@@ -61,6 +64,7 @@ impl Health {
             pulse: Ok(()),
             probe: Probe::Off,
             history: History::Off,
+            over: None,
             since: at,
             last: Kind::Starting,
         }
@@ -108,6 +112,12 @@ impl Health {
     /// The probe told whether the cluster's DNS is asked.
     pub fn probe(&mut self, probe: Probe) {
         self.probe = probe;
+    }
+
+    /// Nothing comes any more: what is shown is as of now.
+    pub fn over(&mut self, reason: String, at: Timestamp) {
+        self.over = Some(reason);
+        self.refresh(at);
     }
 
     /// The ledger told whether history is kept.
@@ -169,7 +179,7 @@ impl Health {
         let lost = self.lost.first().map(|watch| format!("{} may not be seen any more (403)", words(watch)));
         let silence = self.pulse.as_ref().err();
         let pulse = silence.map(|silence| format!("the Kubernetes API does not answer: {}", silence.problem));
-        pulse.or(lost).or(broken)
+        self.over.clone().or(pulse).or(lost).or(broken)
     }
 }
 

@@ -15,6 +15,7 @@ mod watch;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use topology::Timestamp;
@@ -50,10 +51,14 @@ pub enum Report {
     History(History),
     /// Every namespace that exists; `None` where they may not be listed.
     Namespaces(Option<Namespaces>),
+    /// What comes from now on was told at that time: it is of a recording.
+    Clock(Timestamp),
+    /// Nothing comes any more, for this reason: a recording is over.
+    Over(String),
 }
 
 /// The API does not answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
     /// Why, in the words of the error.
     pub problem: String,

@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use topology::board::MAX_INCARNATIONS;
 use topology::dns::{Namespaces, Zone};
 use topology::facts::{Event, Kind, Observation};
-use topology::fold::{Delta, Kept, Past};
+use topology::fold::{Check, Delta, Input, Kept, Past};
 use topology::ledger::Ledger;
 use topology::wire::{Changes, Cluster, Instance, Scope, ServerMessage, State, Status, Subscription};
 use topology::{Ordinal, SetKey, Timestamp, Topology};
@@ -32,6 +32,7 @@ use touched::LatelyTouched;
 
 use crate::cluster::{Health, Report, Resumed};
 use crate::dns::{Published, Shared};
+use crate::history::Tape;
 use crate::ledger::Recorder;
 
 /// How many reports may wait for the hub; beyond that the watches wait, and so the API server.
@@ -61,6 +62,10 @@ pub struct Hub {
     instance: Instance,
     clock: fn() -> Timestamp,
     ledger: Option<(Ledger, Recorder)>,
+    /// Takes every step.
+    tape: Option<Tape>,
+    /// What time it was in a recording.
+    told: Option<Timestamp>,
     /// What the ledger knew, when that came after the first lists.
     late: Option<Resumed>,
 }
@@ -95,14 +100,32 @@ impl Hub {
             instance,
             clock,
             ledger: None,
+            tape: None,
+            told: None,
             late: None,
         };
         hub.publish_records(clock());
         (HubTask { hub, inbox }, handle)
     }
 
+    /// Takes reports as of now, or, those of a recording, as of when they were recorded.
     fn take(&mut self, reports: &mut Vec<Report>) {
-        let at = (self.clock)();
+        let mut at = self.told.filter(|_| !reports.is_empty()).unwrap_or_else(self.clock);
+        let mut together = Vec::with_capacity(reports.len());
+        for report in reports.drain(..) {
+            let Report::Clock(told) = report else {
+                together.push(report);
+                continue;
+            };
+            if !together.is_empty() && told != at {
+                self.take_at(at, &mut together);
+            }
+            at = *self.told.insert(told);
+        }
+        self.take_at(at, &mut together);
+    }
+
+    fn take_at(&mut self, at: Timestamp, reports: &mut Vec<Report>) {
         let (mut observations, mut checks) = (Vec::with_capacity(reports.len()), Vec::new());
         for report in reports.drain(..) {
             match report {
@@ -125,9 +148,11 @@ impl Hub {
                 Report::Resumed(resumed) => self.resume(*resumed, at),
                 Report::History(history) => self.health.history(history),
                 Report::Namespaces(existing) => self.existing = existing,
+                Report::Over(reason) => self.health.over(reason, at),
+                Report::Clock(_) => {}
             }
         }
-        if let Some(delta) = self.topology.apply(at, observations) {
+        if let Some(delta) = self.observe(at, observations) {
             if self.readiness.borrow().ever {
                 self.touched.push(&delta);
             }
@@ -138,7 +163,7 @@ impl Hub {
         }
         self.close_missing(at);
         if !checks.is_empty()
-            && let Some(delta) = self.topology.check(at, checks)
+            && let Some(delta) = self.check(at, checks)
         {
             self.publish(delta);
         }
@@ -159,6 +184,27 @@ impl Hub {
             }
             changed
         });
+    }
+
+    fn observe(&mut self, at: Timestamp, observations: Vec<Observation>) -> Option<Delta> {
+        let Some(tape) = &self.tape else { return self.topology.apply(at, observations) };
+        if tape.wants_whole() {
+            tape.put_whole(at, self.topology.snapshot());
+        }
+        let input = Input::Observed(observations.clone());
+        let delta = self.topology.apply(at, observations);
+        // Time that changed nothing need not be told: it passes by itself.
+        if delta.is_some() || !input.is_time_alone() {
+            tape.put(at, input);
+        }
+        delta
+    }
+
+    fn check(&mut self, at: Timestamp, checks: Vec<Check>) -> Option<Delta> {
+        if let Some(tape) = &self.tape {
+            tape.put(at, Input::Checked(checks.clone()));
+        }
+        self.topology.check(at, checks)
     }
 
     fn publish(&mut self, delta: Delta) {
@@ -189,9 +235,11 @@ impl Hub {
             let until = watched.iter().map(|(_, until)| *until).min();
             *ledger = Ledger::resume(rows, until);
         }
-        if let Some(delta) =
-            self.topology.resume(at, Past { watched, gaps, identities: identities.into_values().collect() })
-        {
+        let past = Past { watched, gaps, identities: identities.into_values().collect() };
+        if let Some(tape) = &self.tape {
+            tape.put(at, Input::Resumed(past.clone()));
+        }
+        if let Some(delta) = self.topology.resume(at, past) {
             self.publish(delta);
         }
     }
@@ -308,10 +356,11 @@ pub struct HubTask {
 }
 
 impl HubTask {
-    /// Lets the recorder have the rows that changes make.
+    /// Lets the recorder have the rows that changes make, and the tape every step.
     #[must_use]
-    pub fn recorded(mut self, recorder: Recorder) -> Self {
+    pub fn recorded(mut self, recorder: Recorder, tape: Tape) -> Self {
         self.hub.ledger = Some((Ledger::default(), recorder));
+        self.hub.tape = Some(tape);
         self
     }
 

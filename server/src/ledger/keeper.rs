@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 use topology::Timestamp;
+use topology::dns::Zone;
 use topology::wire::{History, Status};
 use tracing::warn;
 
 use super::writer::Writer;
 use super::{BUFFER, Place, Reader, Recorder, Retention, Store, StoreError};
 use crate::cluster::{self, Connector, Report};
+use crate::history::{Keeping, Limits, Tape, WAITING};
+
+/// How many events are kept in memory at most: some fifty megabytes.
+const IN_MEMORY: u64 = 500_000;
 
 /// A ledger that is to be kept.
 #[derive(Debug)]
@@ -18,15 +23,16 @@ pub struct Keeper {
     store: Option<Store>,
     retention: Retention,
     recorder: Recorder,
+    tape: Tape,
     reader: Reader,
 }
 
 /// Of what a ledger is kept.
 pub struct Run {
-    /// The way to the cluster.
-    pub connector: Arc<Connector>,
     /// The namespaces that are watched; `None` is all.
     pub namespaces: Option<Vec<String>>,
+    /// What the cluster's DNS is set to.
+    pub zone: Zone,
     /// The way to the hub.
     pub reports: mpsc::Sender<Report>,
     /// How the server stands to the cluster.
@@ -44,7 +50,10 @@ impl Keeper {
     ///
     /// # Errors
     /// When it never can: another version wrote it, or it is something else.
-    pub async fn open(place: Place, retention: Retention) -> Result<Option<Self>, StoreError> {
+    pub async fn open(place: Place, mut retention: Retention) -> Result<Option<Self>, StoreError> {
+        if place == Place::Memory {
+            retention.events = retention.events.min(IN_MEMORY);
+        }
         let store = match Store::open(&place).await {
             Ok(None) => return Ok(None),
             Ok(store) => store,
@@ -54,13 +63,19 @@ impl Keeper {
             }
             Err(error) => return Err(error),
         };
-        let (recorder, reader) = (Recorder::new(BUFFER), Reader::waiting());
-        Ok(Some(Self { place, store, retention, recorder, reader }))
+        let (recorder, tape) = (Recorder::new(BUFFER), Tape::new(WAITING));
+        let reader = Reader::waiting(&tape);
+        Ok(Some(Self { place, store, retention, recorder, tape, reader }))
     }
 
     /// Takes the hub's rows.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
+    }
+
+    /// Takes the hub's steps.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
     }
 
     /// Where the ledger is read.
@@ -70,17 +85,35 @@ impl Keeper {
 
     /// Asks which cluster it is, gives the hub what the ledger knows of it, and only then watches, and writes until the
     /// server stops.
-    pub async fn keep(self, run: Run) {
-        let Run { connector, namespaces, reports, status, run, clock, mut stopping } = run;
+    pub async fn keep(self, connector: Arc<Connector>, run: Run) {
+        let (mut stopping, reports, namespaces) = (run.stopping.clone(), run.reports.clone(), run.namespaces.clone());
         let cluster = tokio::select! {
             cluster = cluster::identity(&connector, &reports) => cluster,
             () = stopped(&mut stopping) => None,
         };
         let Some(cluster) = cluster else { return };
-        let mut writer = Writer {
+        let mut writer = self.writer(cluster, run);
+        // Before anything is observed, where that is possible.
+        writer.begin().await;
+        let _watches = cluster::start(&connector, namespaces.as_deref(), &reports);
+        writer.run(stopping).await;
+    }
+
+    /// Writes what is told of a recording, of which nothing can be known before, until the server stops.
+    pub async fn keep_replay(self, run: Run) {
+        let stopping = run.stopping.clone();
+        let mut writer = self.writer("recording".to_owned(), run);
+        writer.begin().await;
+        writer.run(stopping).await;
+    }
+
+    fn writer(self, cluster: String, run: Run) -> Writer {
+        let Run { namespaces, zone, reports, status, run, clock, stopping: _ } = run;
+        Writer {
             place: self.place,
             store: self.store,
             recorder: self.recorder,
+            keeping: Keeping::new(self.tape, zone, run, Limits::default()),
             reader: self.reader,
             cluster,
             namespaces,
@@ -91,11 +124,7 @@ impl Keeper {
             history: History::Starting,
             resumed: false,
             clock,
-        };
-        // Before anything is observed, where that is possible.
-        writer.begin().await;
-        let _watches = cluster::start(&connector, writer.namespaces.as_deref(), &writer.reports);
-        writer.run(stopping).await;
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod writer;
 pub use keeper::{Keeper, Run};
 pub use place::{Place, PlaceError};
 pub use query::{Filter, MAX_PAGE, Page, Position, State};
-pub use reader::{Reader, Unreadable};
+pub use reader::{ReadError, Reader, Unreadable};
 pub use recorder::{BUFFER, Recorder};
+pub(crate) use sql::{Sql, Value};
 pub use store::{Found, Retention, Store, StoreError, Watched};

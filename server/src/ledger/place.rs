@@ -38,6 +38,11 @@ pub enum PlaceError {
 }
 
 impl Place {
+    /// Whether it is a PostgreSQL database.
+    pub(super) const fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// The file that is used when nothing is said: `$XDG_DATA_HOME/berth/ledger.db`.
     ///
     /// # Errors

@@ -8,18 +8,19 @@ use sqlx::{Any, AssertSqlSafe};
 
 /// A statement under way. Only text of the code gets into it; values are bound.
 #[derive(Debug, Default)]
-pub(super) struct Sql {
+pub(crate) struct Sql {
     text: String,
     values: Vec<Value>,
 }
 
 /// A value to bind.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Text(String),
     Number(i64),
     Maybe(Option<i64>),
     MaybeText(Option<String>),
+    Bytes(Option<Vec<u8>>),
 }
 
 impl From<&str> for Value {
@@ -53,18 +54,18 @@ impl From<Option<String>> for Value {
 }
 
 impl Sql {
-    pub(super) fn new(text: &'static str) -> Self {
+    pub(crate) fn new(text: &'static str) -> Self {
         Self { text: text.to_owned(), values: Vec::new() }
     }
 
     /// Adds a piece of the statement.
-    pub(super) fn push(&mut self, text: &'static str) -> &mut Self {
+    pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
     /// Adds a value in its place.
-    pub(super) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
         // Writing to a String does not fail.
         let _ = write!(self.text, "${}", self.values.len());
@@ -72,7 +73,7 @@ impl Sql {
     }
 
     /// Adds `(value, value, …)`.
-    pub(super) fn tuple(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {
+    pub(crate) fn tuple(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {
         self.text.push('(');
         for (at, value) in values.into_iter().enumerate() {
             if at > 0 {
@@ -85,7 +86,7 @@ impl Sql {
     }
 
     /// Adds tuples with commas between them.
-    pub(super) fn tuples<T: IntoIterator<Item = Value>>(&mut self, tuples: impl IntoIterator<Item = T>) -> &mut Self {
+    pub(crate) fn tuples<T: IntoIterator<Item = Value>>(&mut self, tuples: impl IntoIterator<Item = T>) -> &mut Self {
         for (at, tuple) in tuples.into_iter().enumerate() {
             if at > 0 {
                 self.text.push_str(", ");
@@ -96,13 +97,14 @@ impl Sql {
     }
 
     /// The statement with its values.
-    pub(super) fn query(self) -> Query<'static, Any, AnyArguments> {
+    pub(crate) fn query(self) -> Query<'static, Any, AnyArguments> {
         let query = sqlx::query(AssertSqlSafe(self.text));
         self.values.into_iter().fold(query, |query, value| match value {
             Value::Text(text) => query.bind(text),
             Value::Number(number) => query.bind(number),
             Value::Maybe(number) => query.bind(number),
             Value::MaybeText(text) => query.bind(text),
+            Value::Bytes(bytes) => query.bind(bytes),
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Row as _, SqlSafeStr, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, Row as _, SqlSafeStr, Transaction};
 use thiserror::Error;
 use tokio::time::{sleep, timeout};
 use topology::ledger::Row;
@@ -17,7 +17,10 @@ use super::Place;
 use super::sql::{Sql, Value};
 
 /// The versions of the schema, oldest first.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "ledger", include_str!("../../migrations/0001_ledger.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "ledger", include_str!("../../migrations/0001_ledger.sql")),
+    (2, "history", include_str!("../../migrations/0002_history.sql")),
+];
 /// How many connections are open at once at most.
 const CONNECTIONS: u32 = 4;
 /// How long one may be waited for.
@@ -87,6 +90,8 @@ pub struct Retention {
     pub age: Option<Duration>,
     /// How many rows are kept of a cluster. Those of pods that exist are not counted out.
     pub rows: u64,
+    /// How many events of its history are kept, about.
+    pub events: u64,
 }
 
 /// A stretch in which a server watched.
@@ -175,8 +180,24 @@ impl Store {
     }
 
     /// Begins to write. With SQLite there is one writer; that is claimed at once, as reading first could fail later.
-    async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
-        if self.postgres { self.pool.begin().await } else { self.pool.begin_with("BEGIN IMMEDIATE").await }
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        if self.postgres {
+            return self.pool.begin().await;
+        }
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.pool.begin_with("BEGIN IMMEDIATE").await {
+                // On a full disk SQLite ends a transaction by itself; `sqlx` believes that it goes on, and the connection
+                // begins no other one. What is in memory has but one connection, and no disk.
+                Err(sqlx::Error::InvalidSavePointStatement)
+                    if tries <= CONNECTIONS && self.pool.options().get_max_connections() > 1 =>
+                {
+                    self.pool.acquire().await?.close().await?;
+                }
+                begun => return begun,
+            }
+        }
     }
 
     /// Writes rows, each joined with what is there of it, and until when the cluster was watched: all or nothing.
@@ -319,6 +340,10 @@ impl Store {
         self.pool.close().await;
     }
 
+    pub(crate) fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
     pub(super) async fn fetch(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         documents(&sql.query().fetch_all(&self.pool).await?)
     }
@@ -329,18 +354,21 @@ async fn set_up(connection: &mut AnyConnection, postgres: bool) -> Result<(), sq
         // Readers do not wait for the writer, and a crash of this program loses nothing that was written.
         connection.execute("PRAGMA journal_mode = WAL").await?;
         connection.execute("PRAGMA synchronous = NORMAL").await?;
+        // What is written again and again, as the segment that is not full yet, takes little room beside the database.
+        connection.execute("PRAGMA wal_autocheckpoint = 128").await?;
     }
     Ok(())
 }
 
 /// Makes the tables, or brings them up to this version.
 async fn migrate(connection: &mut AnyConnection, place: &Place) -> Result<(), StoreError> {
-    let migrations: Vec<Migration> = MIGRATIONS
-        .into_iter()
-        .map(|(version, name, sql)| {
-            Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
-        })
-        .collect();
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        // The one type whose name differs.
+        let sql = if place.is_postgres() { sql.replace(" BLOB", " BYTEA") } else { sql.to_owned() };
+        let sql = AssertSqlSafe(sql).into_sql_str();
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql, false)
+    };
+    let migrations: Vec<Migration> = MIGRATIONS.into_iter().map(migration).collect();
     let known = migrations.last().map_or(0, |last| last.version);
     let migrator =
         Migrator { migrations: migrations.into(), table_name: Cow::Borrowed("berth_migrations"), ..Migrator::DEFAULT };

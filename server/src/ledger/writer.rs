@@ -13,6 +13,7 @@ use super::recorder::Recorder;
 use super::store::{Retention, Store, StoreError, Watched};
 use super::{Place, Reader};
 use crate::cluster::{self, Report, Resumed};
+use crate::history::Keeping;
 
 /// How long rows gather before they are written.
 const GATHER: Duration = Duration::from_millis(100);
@@ -37,6 +38,8 @@ pub(super) struct Writer {
     pub(super) store: Option<Store>,
     /// Where rows come from.
     pub(super) recorder: Recorder,
+    /// Keeps every step.
+    pub(super) keeping: Keeping,
     /// Who reads them.
     pub(super) reader: Reader,
     /// The cluster's identity.
@@ -74,6 +77,7 @@ impl Writer {
         loop {
             let stop = tokio::select! {
                 () = self.recorder.filled() => { sleep(GATHER).await; false }
+                () = self.keeping.tape().filled() => { sleep(GATHER).await; false }
                 () = sleep(HEARTBEAT) => false,
                 () = stopped(&mut stopping) => true,
             };
@@ -146,7 +150,8 @@ impl Writer {
                 break;
             }
         }
-        self.tell(History::Kept { dropped: self.recorder.dropped() }).await;
+        self.keeping.write(&store, &self.cluster).await?;
+        self.tell(History::Kept { dropped: self.dropped() }).await;
         Ok(())
     }
 
@@ -158,12 +163,17 @@ impl Writer {
         Some(Watched { run: self.run, began: since, until, namespaces: self.namespaces.clone() })
     }
 
+    /// How much there was no room for: rows, and events of what happened.
+    fn dropped(&self) -> u64 {
+        self.recorder.dropped() + self.keeping.tape().dropped()
+    }
+
     async fn failed(&mut self, error: &StoreError) {
         let since = match &self.history {
             History::Failing { since, .. } => *since,
             History::Off | History::Starting | History::Kept { .. } => (self.clock)(),
         };
-        let dropped = self.recorder.dropped();
+        let dropped = self.dropped();
         self.tell(History::Failing { since, problem: error.to_string(), dropped }).await;
     }
 
@@ -186,17 +196,22 @@ impl Writer {
         }
     }
 
-    /// Deletes a step of what is too old or too much; how many rows that were.
+    /// Deletes a step of what is too old or too much; how much that was.
     async fn prune(&self) -> u64 {
         let Some(store) = &self.store else { return 0 };
-        match store.prune(&self.cluster, self.retention, (self.clock)()).await {
-            Ok(0) => 0,
-            Ok(rows) => {
-                info!(rows, "old rows of the ledger were deleted");
-                rows
+        let now = (self.clock)();
+        let pruned = async {
+            let rows = store.prune(&self.cluster, self.retention, now).await?;
+            Ok::<_, StoreError>((rows, store.prune_history(&self.cluster, self.retention, now).await?))
+        };
+        match pruned.await {
+            Ok((0, 0)) => 0,
+            Ok((rows, segments)) => {
+                info!(rows, segments, "old history was deleted");
+                rows + segments
             }
             Err(error) => {
-                warn!(%error, "old rows of the ledger cannot be deleted");
+                warn!(%error, "old history cannot be deleted");
                 0
             }
         }

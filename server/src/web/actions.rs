@@ -93,10 +93,14 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Prob
     }
 }
 
+/// Whether it is the page that asks.
+pub(super) fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == POSTCARD.as_bytes())
+}
+
 /// Writes an answer as it is wanted: the page reads a problem as its words alone.
 pub(super) fn written<T: Serialize>(answer: Result<T, Problem>, headers: &HeaderMap) -> Response {
-    let wants_postcard = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == POSTCARD.as_bytes());
-    let mut response = match (answer, wants_postcard) {
+    let mut response = match (answer, is_page(headers)) {
         (Ok(answer), false) => axum::Json(answer).into_response(),
         (Err(problem), false) => problem.into_response(),
         (Err(problem), true) => (problem.code(), problem.detail().to_owned()).into_response(),

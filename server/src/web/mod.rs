@@ -4,6 +4,7 @@ mod actions;
 mod assets;
 mod guard;
 mod health;
+mod history;
 mod ledger;
 mod openapi;
 mod page;
@@ -23,6 +24,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::routing::{any, get, post};
 use tokio::sync::watch;
+use topology::dns::Zone;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -63,6 +65,11 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// What the cluster's DNS is set to.
+    fn zone(&self) -> Zone {
+        self.hub.dns().latest().directory.zone().clone()
+    }
+
     /// What readers may do.
     fn control(&self) -> app::Control {
         match self.actor.as_ref().map(|actor| actor.playground()) {
@@ -129,6 +136,7 @@ fn routes(shared: Shared) -> Router {
         .route("/api/v1/records", get(records::records))
         .route("/api/v1/ledger", get(ledger::rows))
         .route("/api/v1/ledger/changes", get(ledger::changes))
+        .route("/api/v1/history", get(history::marks))
         .route("/api/v1/actions", get(actions::offer).post(actions::perform))
         .route("/api/v1/walkthrough", get(walkthrough::guide))
         .route("/api/v1/walkthrough/{step}", post(walkthrough::run))
@@ -145,6 +153,7 @@ fn routes(shared: Shared) -> Router {
         .route("/pkg/{*path}", get(assets::hashed))
         .route("/favicon.svg", get(assets::favicon))
         .route("/api/v1/stream", get(stream::open))
+        .route("/api/v1/recording", get(history::record))
         .with_state(shared)
 }
 

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use app::guide::Guide;
+use app::history::Marks;
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -11,10 +12,11 @@ use serde_json::{Value, json};
 use topology::action::{Action, Offer};
 
 use super::actions::Done;
+use super::history::{AT, MARKS, RECORDING};
 use super::ledger::{CHANGES, ChangesView, Parameter, ROWS, RowsView};
 use super::problem::Problem;
 use super::records::RecordsView;
-use super::rest::{BoardView, FleetView};
+use super::rest::{BoardView, FLEET, FleetView};
 use super::walkthrough::Printed;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(describe);
@@ -40,6 +42,7 @@ fn describe() -> Value {
     let guide = schemas.subschema_for::<Guide>();
     let printed = schemas.subschema_for::<Printed>();
     let (rows, changes) = (schemas.subschema_for::<RowsView>(), schemas.subschema_for::<ChangesView>());
+    let marks = schemas.subschema_for::<Marks>();
     let problem = schemas.subschema_for::<Problem>();
     let components = schemas.take_definitions(true);
     let answer = |description: &str, kind: &str, schema: &schemars::Schema| json!({"description": description, "content": {kind: {"schema": schema}}});
@@ -72,10 +75,12 @@ fn describe() -> Value {
             "/api/v1/topology": {"get": {
                 "operationId": "listStatefulSets",
                 "summary": "All StatefulSets, one summary each",
-                "parameters": [parameter("namespace", "query", "Only those of this namespace")],
+                "parameters": parameters(FLEET),
                 "responses": {
                     "200": answer("The fleet at one revision", "application/json", &fleet),
-                    "503": answer("The server is shutting down", problems, &problem),
+                    "400": answer("A parameter that cannot be used", problems, &problem),
+                    "404": answer("No history is kept of that time", problems, &problem),
+                    "503": answer("The server is shutting down, or the ledger is not open", problems, &problem),
                 },
             }},
             "/api/v1/topology/{namespace}/{statefulset}": {"get": {
@@ -84,11 +89,13 @@ fn describe() -> Value {
                 "parameters": [
                     parameter("namespace", "path", "Its namespace"),
                     parameter("statefulset", "path", "Its name"),
+                    parameter(AT.0, "query", AT.1),
                 ],
                 "responses": {
                     "200": answer("Its board at one revision", "application/json", &board),
-                    "404": answer("Nothing is known of it", problems, &problem),
-                    "503": answer("The server is shutting down", problems, &problem),
+                    "400": answer("A parameter that cannot be used", problems, &problem),
+                    "404": answer("Nothing is known of it, or no history is kept of that time", problems, &problem),
+                    "503": answer("The server is shutting down, or the ledger is not open", problems, &problem),
                 },
             }},
             "/api/v1/records": {"get": {
@@ -119,6 +126,28 @@ fn describe() -> Value {
                     "200": download("The changes", "application/json", &changes),
                     "400": answer("A parameter that cannot be used", problems, &problem),
                     "404": answer("No history is kept", problems, &problem),
+                    "503": answer("The ledger is not open", problems, &problem),
+                },
+            }},
+            "/api/v1/history": {"get": {
+                "operationId": "listMoments",
+                "summary": "How far history goes back, and when the board of a StatefulSet changed",
+                "parameters": parameters(MARKS),
+                "responses": {
+                    "200": answer("The moments, in order", "application/json", &marks),
+                    "400": answer("A parameter that cannot be used", problems, &problem),
+                    "404": answer("No history is kept", problems, &problem),
+                    "503": answer("The ledger is not open", problems, &problem),
+                },
+            }},
+            "/api/v1/recording": {"get": {
+                "operationId": "getRecording",
+                "summary": "What the cluster's watches told in a stretch of time that is kept, for `berth replay`",
+                "parameters": parameters(RECORDING),
+                "responses": {
+                    "200": {"description": "The recording", "content": {"application/octet-stream": {}}},
+                    "400": answer("A parameter that cannot be used", problems, &problem),
+                    "404": answer("No history is kept of that time", problems, &problem),
                     "503": answer("The ledger is not open", problems, &problem),
                 },
             }},

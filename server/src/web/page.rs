@@ -1,5 +1,7 @@
 //! The page, rendered with the state of now, so that it can be read before (and without) WebAssembly.
 
+use app::route::Place;
+use app::state::Past;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,13 +13,14 @@ use topology::SetKey;
 
 use super::Shared;
 use super::assets;
+use super::history;
 use super::problem::Problem;
 use crate::hub::View;
 
 /// `GET /`
 pub(super) async fn overview(State(shared): State<Shared>, request: Request) -> Response {
     match shared.hub.view(None).await {
-        Ok(view) => render(&shared, view, StatusCode::OK, request).await,
+        Ok(view) => render(&shared, view, None, StatusCode::OK, request).await,
         Err(gone) => Problem::from(gone).into_response(),
     }
 }
@@ -28,11 +31,22 @@ pub(super) async fn set(
     Path((namespace, name)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    match shared.hub.view(Some(SetKey::new(namespace, name))).await {
-        Ok(view) => {
+    let set = SetKey::new(namespace, name);
+    match shared.hub.view(Some(set.clone())).await {
+        Ok(mut view) => {
+            let mut past = None;
+            if let Some(at) = Place::parse(&request.uri().to_string()).at {
+                let told = history::then(&shared, &set, at).await;
+                let (board, unwatched, problem) = match told {
+                    Ok(then) => (then.board, then.unwatched, None),
+                    Err(problem) => (None, None, Some(problem.detail().to_owned())),
+                };
+                view.board = Some((set, board));
+                past = Some(Past { at, unwatched, problem });
+            }
             let known = view.board.as_ref().is_some_and(|(_, board)| board.is_some());
             let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
-            render(&shared, view, status, request).await
+            render(&shared, view, past, status, request).await
         }
         Err(gone) => Problem::from(gone).into_response(),
     }
@@ -41,12 +55,18 @@ pub(super) async fn set(
 /// Any other address: the page says that there is nothing.
 pub(super) async fn other(State(shared): State<Shared>, request: Request) -> Response {
     match shared.hub.view(None).await {
-        Ok(view) => render(&shared, view, StatusCode::NOT_FOUND, request).await,
+        Ok(view) => render(&shared, view, None, StatusCode::NOT_FOUND, request).await,
         Err(gone) => Problem::from(gone).into_response(),
     }
 }
 
-async fn render(shared: &Shared, view: View, status: StatusCode, request: Request<Body>) -> Response {
+async fn render(
+    shared: &Shared,
+    view: View,
+    past: Option<Past>,
+    status: StatusCode,
+    request: Request<Body>,
+) -> Response {
     let hub = &shared.hub;
     let initial = app::Initial {
         control: shared.control(),
@@ -58,6 +78,7 @@ async fn render(shared: &Shared, view: View, status: StatusCode, request: Reques
         at: view.at,
         status: view.status,
         fleet: view.fleet,
+        past,
         board: view.board,
     };
     let address = request.uri().to_string();

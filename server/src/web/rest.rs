@@ -2,16 +2,20 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use topology::board::Board;
-use topology::fleet::Summary;
+use serde::Serialize;
+use topology::board::{Board, Unwatched};
+use topology::fleet::{Fleet, Summary};
 use topology::wire::{Cluster, Status};
 use topology::{Revision, SetKey, Timestamp};
 
+use super::Shared;
+use super::actions::{is_page, written};
+use super::history::{AT, moment, then};
+use super::ledger::{Given, Pairs, Parameter};
 use super::problem::Problem;
-use crate::hub::HubHandle;
 
 /// All StatefulSets at one revision.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -19,7 +23,12 @@ pub(super) struct FleetView {
     revision: Revision,
     at: Timestamp,
     cluster: Cluster,
-    status: Status,
+    /// How the server stands to the cluster; not of the past.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    /// The stretch around a moment of the past in which nobody watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unwatched: Option<Unwatched>,
     statefulsets: Vec<FleetEntry>,
 }
 
@@ -37,51 +46,68 @@ pub(super) struct FleetEntry {
 pub(super) struct BoardView {
     revision: Revision,
     at: Timestamp,
-    status: Status,
+    /// How the server stands to the cluster; not of the past.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    /// The stretch around a moment of the past in which nobody watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unwatched: Option<Unwatched>,
     board: Box<Board>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Filter {
-    namespace: Option<String>,
-}
+/// The parameters of `/api/v1/topology`.
+pub(super) const FLEET: &[Parameter] = &[("namespace", "Only those of this namespace"), AT];
 
 /// `GET /api/v1/topology`
-pub(super) async fn fleet(
-    State(hub): State<HubHandle>,
-    Query(filter): Query<Filter>,
-) -> Result<Json<FleetView>, Problem> {
-    let view = hub.view(None).await?;
-    let wanted = |set: &SetKey| filter.namespace.as_ref().is_none_or(|namespace| set.namespace == *namespace);
-    let statefulsets = view.fleet.sets.into_iter().filter(|(set, _)| wanted(set));
-    let statefulsets =
-        statefulsets.map(|(set, summary)| FleetEntry { namespace: set.namespace, name: set.name, summary });
-    Ok(Json(FleetView {
-        revision: view.revision,
-        at: view.at,
-        cluster: hub.cluster().clone(),
-        status: view.status,
-        statefulsets: statefulsets.collect(),
-    }))
+pub(super) async fn fleet(State(shared): State<Shared>, Query(pairs): Pairs) -> Result<Json<FleetView>, Problem> {
+    let given = Given::new(&pairs, FLEET)?;
+    let namespace = given.text("namespace");
+    let wanted = |set: &SetKey| namespace.as_ref().is_none_or(|namespace| set.namespace == *namespace);
+    let cluster = shared.hub.cluster().clone();
+    let mut view = if let Some(at) = given.time("at")? {
+        let moment = moment(&shared, at).await?;
+        let (revision, unwatched) = (moment.topology.revision(), moment.unwatched);
+        let statefulsets = entries(moment.topology.fleet().clone());
+        FleetView { revision, at, cluster, status: None, unwatched, statefulsets }
+    } else {
+        let view = shared.hub.view(None).await?;
+        let (revision, at, status) = (view.revision, view.at, Some(view.status));
+        FleetView { revision, at, cluster, status, unwatched: None, statefulsets: entries(view.fleet) }
+    };
+    view.statefulsets.retain(|entry| wanted(&SetKey::new(entry.namespace.as_str(), entry.name.as_str())));
+    Ok(Json(view))
+}
+
+fn entries(fleet: Fleet) -> Vec<FleetEntry> {
+    let sets = fleet.sets.into_iter();
+    sets.map(|(set, summary)| FleetEntry { namespace: set.namespace, name: set.name, summary }).collect()
 }
 
 /// `GET /api/v1/topology/{namespace}/{statefulset}`
 pub(super) async fn board(
-    State(hub): State<HubHandle>,
+    State(shared): State<Shared>,
     Path((namespace, name)): Path<(String, String)>,
-) -> Result<Json<BoardView>, Problem> {
-    let view = hub.view(Some(SetKey::new(namespace, name))).await?;
-    let unknown = |set: &SetKey| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            format!("no StatefulSet {set} is known; /api/v1/topology lists those that are"),
-        )
+    headers: HeaderMap,
+    Query(pairs): Pairs,
+) -> Result<Response, Problem> {
+    let set = SetKey::new(namespace, name);
+    let Some(at) = Given::new(&pairs, &[AT])?.time("at")? else {
+        let view = shared.hub.view(Some(set.clone())).await?;
+        let Some((_, Some(board))) = view.board else { return Err(unknown(&set)) };
+        let view =
+            BoardView { revision: view.revision, at: view.at, status: Some(view.status), unwatched: None, board };
+        return Ok(Json(view).into_response());
     };
-    match view.board {
-        Some((_, Some(board))) => {
-            Ok(Json(BoardView { revision: view.revision, at: view.at, status: view.status, board }))
-        }
-        Some((set, None)) => Err(unknown(&set)),
-        None => Err(unknown(&SetKey::new("", ""))),
+    if is_page(&headers) {
+        return Ok(written(then(&shared, &set, at).await, &headers));
     }
+    let moment = moment(&shared, at).await?;
+    let board = moment.topology.board(&set).cloned().map(Box::new).ok_or_else(|| unknown(&set))?;
+    let (revision, unwatched) = (moment.topology.revision(), moment.unwatched);
+    Ok(Json(BoardView { revision, at, status: None, unwatched, board }).into_response())
+}
+
+fn unknown(set: &SetKey) -> Problem {
+    let detail = format!("no StatefulSet {set} is known; /api/v1/topology lists those that are");
+    Problem::new(StatusCode::NOT_FOUND, detail)
 }

@@ -60,6 +60,17 @@ impl Berth {
         body
     }
 
+    /// The body of a good answer that is no text.
+    pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n", self.address).expect("it reads");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("it answers");
+        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head");
+        assert!(answer.starts_with(b"HTTP/1.0 200"), "{}", String::from_utf8_lossy(&answer[..end]));
+        answer.split_off(end + 4)
+    }
+
     pub(crate) fn json(&self, path: &str) -> Value {
         serde_json::from_str(&self.get(path)).expect("JSON")
     }

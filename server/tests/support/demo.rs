@@ -24,7 +24,11 @@ impl Demo {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
-        command.args(["demo", "--dns", "127.0.0.1:0"]).args(listen).args(arguments).stderr(Stdio::null());
+        command
+            .args(["demo", "--dns", "127.0.0.1:0", "--ledger", "memory"])
+            .args(listen)
+            .args(arguments)
+            .stderr(Stdio::null());
         Self::run(command)
     }
 
@@ -114,6 +118,19 @@ impl Demo {
         let length = socket.recv(&mut buffer).expect("an answer");
         let answer = Message::from_vec(&buffer[..length]).expect("a message");
         answer.answers.iter().map(|record| record.data.to_string()).collect()
+    }
+
+    /// Waits until the DNS server answers with this address alone.
+    pub(crate) fn resolves(&self, name: &str, address: &str) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let found = self.addresses(name);
+            if found == [address] {
+                return;
+            }
+            assert!(Instant::now() < end, "{name} is at {found:?}, not at {address}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// What a command in a pod prints.

@@ -94,7 +94,7 @@ pub(crate) struct Served {
 /// What the handlers share, of a server that only looks.
 fn shared(hub: HubHandle, ledger: Reader, address: SocketAddr, stopping: watch::Receiver<bool>) -> Shared {
     let (hosts, clients) = (Arc::new(Hosts::new(address, &[])), Arc::new(AtomicUsize::new(0)));
-    Shared { actor: None, walkthrough: None, hub, ledger, hosts, stopping, clients }
+    Shared { actor: None, walkthrough: None, share: None, hub, ledger, hosts, stopping, clients }
 }
 
 /// The status, the kind and the body of an answer, without a network.

@@ -34,21 +34,34 @@ impl Postgres {
         let data = folder.join("data");
         run(own(&programs.join("initdb")).args(["-U", "berth", "-A", "trust", "-N", "-D"]).arg(&data));
         let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").port();
-        let server = own(&programs.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k"])
-            .arg(&folder)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("postgres runs");
+        let server = serve(&programs, &folder, port);
         let postgres = Self { server, folder, port, programs };
+        postgres.wait();
+        postgres
+    }
+
+    /// Waits until it answers.
+    fn wait(&self) {
         let deadline = Instant::now() + PATIENCE;
-        while !postgres.sql("SELECT 1") {
+        while !self.sql("SELECT 1") {
             assert!(Instant::now() < deadline, "PostgreSQL started in time");
             std::thread::sleep(Duration::from_millis(100));
         }
-        postgres
+    }
+
+    /// Goes away, at once and with every connection.
+    pub(crate) fn go(&mut self) {
+        // The first line of this file is the server's own process id, also below `runuser`. INT ends it at once.
+        let id = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).ok();
+        let id = id.and_then(|text| text.lines().next().map(str::to_owned));
+        let _ = Command::new("kill").args(["-INT", &id.unwrap_or_else(|| self.server.id().to_string())]).status();
+        let _ = self.server.wait();
+    }
+
+    /// Comes back with its data, where it was.
+    pub(crate) fn come_back(&mut self) {
+        self.server = serve(&self.programs, &self.folder, self.port);
+        self.wait();
     }
 
     /// A new database; its URL.
@@ -69,13 +82,21 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // The first line of this file is the server's own process id, also below `runuser`. INT ends it at once.
-        let id = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).ok();
-        let id = id.and_then(|text| text.lines().next().map(str::to_owned));
-        let _ = Command::new("kill").args(["-INT", &id.unwrap_or_else(|| self.server.id().to_string())]).status();
-        let _ = self.server.wait();
+        self.go();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Runs the server on the data in a folder.
+fn serve(programs: &Path, folder: &Path, port: u16) -> Child {
+    own(&programs.join("postgres"))
+        .arg("-D")
+        .arg(folder.join("data"))
+        .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k"])
+        .arg(folder)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("postgres runs")
 }
 
 /// Debian keeps each version's programs in a folder of its own; the newest counts.

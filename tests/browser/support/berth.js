@@ -15,7 +15,13 @@ export async function freePort() {
 
 /** Starts Berth and waits until it says where it is. */
 export function startBerth({ kubeconfig, port = 0, flags = [] }) {
-  return start(['--kubeconfig', kubeconfig, '--listen', `127.0.0.1:${port}`, '--ledger', 'memory', ...flags]);
+  const ledger = flags.includes('--ledger') ? [] : ['--ledger', 'memory'];
+  return start(['--kubeconfig', kubeconfig, '--listen', `127.0.0.1:${port}`, ...ledger, ...flags]);
+}
+
+/** Shows a recording. */
+export function startReplay({ file, flags = [] }) {
+  return start(['replay', file, '--listen', '127.0.0.1:0', ...flags]);
 }
 
 /** Starts the demo, which writes a kubeconfig. */

@@ -12,7 +12,7 @@ use crate::{ResourceVersion, Uid};
 const UNUSABLE_LENGTH: usize = 64;
 
 /// An EndpointSlice.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EndpointSlice {
     /// Its namespace.
     pub namespace: String,
@@ -31,7 +31,7 @@ pub struct EndpointSlice {
 }
 
 /// One endpoint.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Its addresses; text that is no address is left out.
     pub addresses: Vec<IpAddr>,

@@ -13,10 +13,12 @@ pub use protocol::Protocol;
 pub use service::{Service, ServiceKind, ServicePort};
 pub use stateful_set::{Counts, MaxUnavailable, PodManagement, StatefulSet, UpdateStrategy};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{ResourceVersion, Timestamp};
 
 /// The kinds of objects that are watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Kind {
     /// `v1/Pod`.
@@ -54,7 +56,7 @@ impl Kind {
 }
 
 /// One watch: a kind in one namespace, or in all.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Watch {
     /// What is watched.
     pub kind: Kind,
@@ -70,7 +72,7 @@ impl Watch {
 }
 
 /// What a watch reported.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Observation {
     /// Which watch.
     pub watch: Watch,
@@ -79,7 +81,7 @@ pub struct Observation {
 }
 
 /// The events of one watch, in the order in which they came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Event {
     /// A complete list. Objects that are missing from it were deleted while nobody watched.
     Listed(Vec<Object>),
@@ -97,7 +99,7 @@ pub enum Event {
 }
 
 /// A fact of any kind.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Object {
     /// A pod.
     Pod(Box<Pod>),

@@ -13,7 +13,7 @@ use crate::{ResourceVersion, Stage, Timestamp, Uid};
 const HOSTNAME_LENGTH: usize = 63;
 
 /// A pod.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pod {
     /// Its UID: the incarnation.
     pub uid: Uid,
@@ -65,7 +65,7 @@ impl Pod {
 }
 
 /// Why the cluster itself ends a pod (its condition `DisruptionTarget`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Disruption {
     /// Evicted through the API, as by a drain, or by its kubelet.
     Evicted,

@@ -9,7 +9,7 @@ use crate::kubernetes::{self, Labels};
 use crate::{ResourceVersion, Uid};
 
 /// A Service.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     /// Its namespace.
     pub namespace: String,

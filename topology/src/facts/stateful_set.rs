@@ -6,7 +6,7 @@ use crate::kubernetes::{self, IntOrString, LabelSelector, Labels};
 use crate::{Ordinal, ResourceVersion, SetKey, Timestamp, Uid};
 
 /// A StatefulSet.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StatefulSet {
     /// Its namespace and name.
     pub key: SetKey,

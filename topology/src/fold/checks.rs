@@ -1,5 +1,7 @@
 //! What the cluster's DNS says when it is asked: which questions there are, and what came of them.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Batch, Delta, Topology};
 use crate::board::{Board, Change, EndpointView, ServiceView};
 use crate::dns::QueryType;
@@ -29,7 +31,7 @@ impl Wanted {
 }
 
 /// What came of a question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The namespace of the Service that it is about.
     pub namespace: String,

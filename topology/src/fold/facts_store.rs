@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::histories::Histories;
 use crate::board::{End, Former, ReachState, SliceView};
 use crate::dns::{Directory, Zone, dashed};
@@ -21,8 +23,8 @@ pub(super) struct FactsStore {
 }
 
 /// An address that a name of a Service had a moment ago.
-#[derive(Debug)]
-struct Released {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Released {
     namespace: String,
     service: String,
     /// Until when a client may hold it.
@@ -90,6 +92,24 @@ impl FactsStore {
     /// What the names of a Service answered before.
     pub(super) fn former(&self, namespace: &str, service: &str) -> &[Former] {
         self.histories.of(namespace, service)
+    }
+
+    /// What the names of every Service answered before, by namespace and Service.
+    pub(super) fn histories(&self) -> Vec<(String, String, Vec<Former>)> {
+        self.histories.all()
+    }
+
+    pub(super) fn histories_mut(&mut self) -> &mut Histories {
+        &mut self.histories
+    }
+
+    /// Every address that a client may still hold.
+    pub(super) fn all_released(&self) -> Vec<(IpAddr, Vec<Released>)> {
+        self.released.iter().map(|(address, of)| (*address, of.clone())).collect()
+    }
+
+    pub(super) fn released_mut(&mut self) -> &mut BTreeMap<IpAddr, Vec<Released>> {
+        &mut self.released
     }
 
     /// The Services, with their namespaces, of which a name had the address a moment ago.

@@ -20,6 +20,11 @@ impl Histories {
         self.services.get(&(namespace.to_owned(), service.to_owned())).map_or(&[], Vec::as_slice)
     }
 
+    pub(super) fn all(&self) -> Vec<(String, String, Vec<Former>)> {
+        let all = self.services.iter();
+        all.map(|((namespace, service), former)| (namespace.clone(), service.clone(), former.clone())).collect()
+    }
+
     pub(super) fn remember(&mut self, namespace: &str, service: &str, former: &[Former]) {
         let all = self.services.entry((namespace.to_owned(), service.to_owned())).or_default();
         for former in former {

@@ -9,6 +9,8 @@ mod histories;
 mod pods;
 mod resume;
 mod services;
+mod snapshot;
+mod step;
 mod strangers;
 mod warnings;
 
@@ -18,6 +20,9 @@ pub use checks::{Check, Touched, Wanted};
 use facts_store::FactsStore;
 use resume::Unconfirmed;
 pub use resume::{Kept, Past};
+use serde::{Deserialize, Serialize};
+pub use snapshot::Snapshot;
+pub use step::{Input, Step};
 
 use crate::board::{Board, Change, Controller, End, Spec, Unwatched};
 use crate::dns::{Directory, Zone};
@@ -41,7 +46,7 @@ pub struct Topology {
 }
 
 /// What is known of one watch.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct WatchState {
     /// Events up to here were taken; what comes again is skipped.
     seen: ResourceVersion,

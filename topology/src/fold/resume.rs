@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::pods::Gone;
 use super::{Batch, Delta, How, Topology};
 use crate::board::{Change, Controller, Incarnation, Unwatched};
@@ -9,7 +11,7 @@ use crate::facts::{Kind, Pod, Watch};
 use crate::{Ordinal, SetKey, Timestamp};
 
 /// What earlier runs knew.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Past {
     /// Until when each watch had been kept, by that run or by another server: what is missing from the first list ended
     /// after that.
@@ -21,7 +23,7 @@ pub struct Past {
 }
 
 /// What an earlier run knew of one identity.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
     /// The StatefulSet.
     pub set: SetKey,
@@ -34,8 +36,8 @@ pub struct Kept {
 /// What the first lists have not confirmed yet.
 #[derive(Debug, Default)]
 pub(super) struct Unconfirmed {
-    pods: BTreeSet<(SetKey, Ordinal)>,
-    sets: BTreeSet<SetKey>,
+    pub(super) pods: BTreeSet<(SetKey, Ordinal)>,
+    pub(super) sets: BTreeSet<SetKey>,
 }
 
 impl Topology {

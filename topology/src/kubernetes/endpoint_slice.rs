@@ -1,6 +1,6 @@
 //! `discovery.k8s.io/v1/EndpointSlice`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Metadata, or_default, port};
 use crate::Uid;
@@ -42,7 +42,7 @@ pub struct Endpoint {
 }
 
 /// The conditions of an endpoint; what is absent is `None`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct EndpointConditions {
     /// Whether it takes traffic; absent counts as yes.

@@ -1,6 +1,6 @@
 //! `apps/v1/StatefulSet`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Labels, Metadata, or_default};
 
@@ -96,7 +96,7 @@ pub enum IntOrString {
 }
 
 /// A label selector.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LabelSelector {
     /// Pairs that must be there.
@@ -117,7 +117,7 @@ impl LabelSelector {
 }
 
 /// One of `matchExpressions`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SelectorRequirement {
     /// The label's key.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::why::why_deleted;
 use super::{Ended, Moment, Row, Why};
-use crate::board::{Change, End, EndpointView};
+use crate::board::{Change, Controller, End, EndpointView};
 use crate::facts::Kind;
 use crate::fold::Delta;
 use crate::{Ordinal, SetKey, Timestamp, Topology};
@@ -79,6 +79,13 @@ impl Ledger {
     }
 }
 
+/// Whether the controller has not told yet what it made of its newest spec. It deletes the first pod of a rollout before it
+/// tells the revision that it rolls out.
+fn is_behind(topology: &Topology, set: &SetKey) -> bool {
+    let Some(board) = topology.board(set) else { return false };
+    matches!(&board.controller, Controller::Present(spec) if board.counts.observed_generation < spec.generation)
+}
+
 fn is_open(row: &Row) -> bool {
     row.ended.is_none() || row.is_in_dns()
 }
@@ -124,12 +131,13 @@ impl<'a> Page<'a> {
             }
             Change::Pod { ordinal, changes } => {
                 let moment = self.moment(&[Kind::Pod]);
-                let (topology, delta) = (self.topology, self.delta);
+                let (topology, delta, set) = (self.topology, self.delta, self.set);
                 if let Some(row) = self.current(*ordinal) {
                     row.apply(changes, moment);
                     if row.deleting.is_some() && row.why.is_none() {
                         let seen = matches!(moment, Moment::Seen { .. }) && row.deletion_was_seen();
-                        row.why = Some(why_deleted(topology, delta, row, seen));
+                        let why = why_deleted(topology, delta, row, seen);
+                        row.why = (!seen || why != Why::Deleted || !is_behind(topology, set)).then_some(why);
                     }
                     self.names.insert(*ordinal);
                     self.changed.insert(*ordinal);
@@ -146,9 +154,8 @@ impl<'a> Page<'a> {
                 let pod = former.pod.as_deref();
                 self.names.extend(pod.and_then(|pod| Ordinal::of_pod(pod, &self.set.name)));
             }
+            Change::Counts(_) | Change::Controller(_) => self.decide(),
             Change::Appeared(_)
-            | Change::Controller(_)
-            | Change::Counts(_)
             | Change::Order(_)
             | Change::Reach { .. }
             | Change::Stranger(_)
@@ -158,6 +165,20 @@ impl<'a> Page<'a> {
             | Change::Unseen(_)
             | Change::Unwatched(_)
             | Change::Observed { .. } => {}
+        }
+    }
+
+    /// The controller has told what it made of its newest spec: now it is known what it deleted pods for since.
+    fn decide(&mut self) {
+        if is_behind(self.topology, self.set) {
+            return;
+        }
+        let undecided = |row: &Row| row.deleting.is_some() && row.why.is_none() && row.ended.is_none();
+        for (ordinal, rows) in self.rows.iter_mut() {
+            for row in rows.iter_mut().filter(|row| undecided(row)) {
+                row.why = Some(why_deleted(self.topology, self.delta, row, row.deletion_was_seen()));
+                self.changed.insert(*ordinal);
+            }
         }
     }
 
@@ -175,10 +196,12 @@ impl<'a> Page<'a> {
             (Some(why), _) => why,
             (None, End::Unseen { .. }) => Why::NotKnown,
             // It went without its deletion being seen first.
-            (None, End::Seen { .. }) => match why_deleted(topology, delta, row, row.deleting.is_none()) {
-                Why::Deleted if row.deleting.is_none() && row.node.is_some() => Why::ForceDeleted,
-                why => why,
-            },
+            (None, End::Seen { .. }) => {
+                match why_deleted(topology, delta, row, row.deleting.is_none() || row.deletion_was_seen()) {
+                    Why::Deleted if row.deleting.is_none() && row.node.is_some() => Why::ForceDeleted,
+                    why => why,
+                }
+            }
         };
         row.ended = Some(Ended { at: end, why });
         self.names.insert(ordinal);

@@ -7,7 +7,7 @@ use topology::{Stage, Timestamp};
 use super::Drawing;
 use crate::geometry::{Frame, Scale, px, text_width, ticks};
 use crate::state::Store;
-use crate::views::reactive::{maybe, several, text};
+use crate::views::reactive::{maybe, several, text, word};
 
 /// Deletions that came within this time of each other are marked together, in milliseconds.
 const TOGETHER: i64 = 1_500;
@@ -47,12 +47,13 @@ pub(super) fn Axis(height: Signal<String>) -> impl IntoView {
 /// The line of now.
 #[component]
 pub(super) fn Now(height: Signal<String>) -> impl IntoView {
-    let drawing = Drawing::get();
+    let (store, drawing) = (Store::get(), Drawing::get());
+    let word = word(move || if store.timeline.is_past.get() { "then" } else { "now" });
     let right = text(move || px(drawing.frame.get().right));
     view! {
         <g class="now">
             <line x1=right x2=right y1=px(Frame::TOP - 10.0) y2=height/>
-            <text x=right y="12">"now"</text>
+            <text x=right y="12">{word}</text>
         </g>
     }
 }

@@ -8,6 +8,7 @@ mod block;
 mod label;
 mod lane;
 mod legend;
+mod timeline;
 
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -19,6 +20,7 @@ use crate::views::reactive::{each_lane, maybe, text};
 use axis::{Axis, Deletions, Now, Unwatched};
 use lane::{LaneBlocks, LaneName, LaneOverlay};
 use legend::{Legend, Patterns};
+use timeline::TimeSlider;
 
 /// How much larger everything is drawn for a room: the smallest words are 18 pixels high then.
 const PRESENTED: f64 = 1.8;
@@ -114,6 +116,7 @@ pub(super) fn Lanes() -> impl IntoView {
                 let words = format!("{left_out} more pods have no lane here; those that are not Ready are drawn first.");
                 (left_out > 0).then(|| view! { <p class="quiet" data-left-out=left_out.to_string()>{words}</p> }.into_any())
             })}
+            <TimeSlider/>
             <Legend/>
         </section>
     }

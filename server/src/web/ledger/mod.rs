@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use topology::ledger::{IpChange, Row, ip_changes};
 
-pub(super) use self::parameters::{CHANGES, Parameter, ROWS};
+pub(super) use self::parameters::{CHANGES, Given, Parameter, ROWS, wrong};
 use self::parameters::{ChangesQuery, Export, Format, RowsQuery};
 use super::problem::Problem;
 use crate::ledger::{Filter, MAX_PAGE, Position, Reader, Store, StoreError, Unreadable};
@@ -30,7 +30,7 @@ const HOLDERS: usize = 200;
 const SHOWN: u32 = 100;
 
 /// The parameters as they came.
-type Pairs = Query<Vec<(String, String)>>;
+pub(super) type Pairs = Query<Vec<(String, String)>>;
 
 /// A page of rows, newest first.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -156,7 +156,8 @@ fn lines<T: Serialize>(items: &[T]) -> Result<Bytes, StoreError> {
     Ok(bytes.into())
 }
 
-fn download(kind: &'static str, name: &'static str, body: Body) -> Response {
+/// An answer that is to be saved.
+pub(super) fn download(kind: &'static str, name: &'static str, body: Body) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

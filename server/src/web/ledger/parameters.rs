@@ -131,10 +131,10 @@ impl ChangesQuery {
 }
 
 /// The parameters that were given, each once and each known.
-struct Given<'a>(Vec<(&'a str, &'a str)>);
+pub(in crate::web) struct Given<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Given<'a> {
-    fn new(pairs: &'a [(String, String)], known: &[Parameter]) -> Result<Self, Problem> {
+    pub(in crate::web) fn new(pairs: &'a [(String, String)], known: &[Parameter]) -> Result<Self, Problem> {
         let mut given: Vec<(&str, &str)> = Vec::new();
         for (name, value) in pairs {
             if !known.iter().any(|(known, _)| known == name) {
@@ -153,7 +153,7 @@ impl<'a> Given<'a> {
         self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
     }
 
-    fn text(&self, name: &str) -> Option<String> {
+    pub(in crate::web) fn text(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)
     }
 
@@ -166,14 +166,17 @@ impl<'a> Given<'a> {
         }
     }
 
-    fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
+    pub(in crate::web) fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
         let read = |value: &str| value.parse().map_err(|_| not(name, value, what));
         self.get(name).map(read).transpose()
     }
 
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+    pub(in crate::web) fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
         let what = "a time: write it as 2026-01-31T12:00:00Z (a + in it as %2B)";
-        let read = |value: &str| Timestamp::parse(value).ok_or_else(|| not(name, value, what));
+        // The page counts milliseconds, as it has no calendar.
+        let millis = |value: &str| value.parse().ok().map(Timestamp::from_millis);
+        let read =
+            |value: &str| millis(value).or_else(|| Timestamp::parse(value)).ok_or_else(|| not(name, value, what));
         self.get(name).map(read).transpose()
     }
 
@@ -220,6 +223,6 @@ fn not(name: &str, value: impl Display, what: &str) -> Problem {
     wrong(format!("{name}={value} is not {what}"))
 }
 
-fn wrong(detail: impl Into<String>) -> Problem {
+pub(in crate::web) fn wrong(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }

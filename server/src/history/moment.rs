@@ -1,0 +1,80 @@
+//! A moment of the past, made again.
+
+use topology::board::Unwatched;
+use topology::dns::Zone;
+use topology::{Timestamp, Topology};
+
+use super::segment::{Undecodable, snapshot, steps};
+use super::store::{Kept, Place};
+use crate::ledger::{Store, StoreError};
+
+/// How many stretches of watching are looked through.
+const STRETCHES: u32 = 1_000;
+
+/// The state at a moment.
+#[derive(Debug)]
+pub struct Moment {
+    /// The state.
+    pub topology: Topology,
+    /// When its last step was taken.
+    pub changed: Option<Timestamp>,
+    /// The stretch around the moment in which nobody watched.
+    pub unwatched: Option<Unwatched>,
+    pub(super) place: Place,
+}
+
+impl Moment {
+    /// The state of a cluster at that moment; `None` when none is kept of it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn at(store: &Store, cluster: &str, zone: Zone, at: Timestamp) -> Result<Option<Self>, StoreError> {
+        let Some(place) = store.segment_at(cluster, at).await? else { return Ok(None) };
+        let chain = store.chain(cluster, place).await?;
+        if chain.is_empty() {
+            return Ok(None);
+        }
+        // It may be long: the threads that serve everybody must not be kept busy with it.
+        let made = tokio::task::spawn_blocking(move || fold(zone, chain, at));
+        let (topology, changed) = made.await.map_err(|error| StoreError::Unusable(error.to_string()))??;
+        let unwatched = unwatched(store, cluster, at).await?;
+        Ok(Some(Self { topology, changed, unwatched, place }))
+    }
+}
+
+fn fold(zone: Zone, chain: Vec<Kept>, at: Timestamp) -> Result<(Topology, Option<Timestamp>), Undecodable> {
+    let (mut changed, mut latest) = (None, Timestamp::from_millis(i64::MIN));
+    let first = chain.first().and_then(|first| first.snapshot.as_deref());
+    let mut topology = match first {
+        Some(packed) => Topology::restore(zone, snapshot(packed)?),
+        None => Topology::new(zone),
+    };
+    for kept in chain {
+        for step in steps(&kept.content)? {
+            latest = latest.max(step.at);
+            if latest > at {
+                return Ok((topology, changed));
+            }
+            changed = Some(latest);
+            topology.take(step);
+        }
+    }
+    Ok((topology, changed))
+}
+
+/// The stretch around a moment in which nobody watched the cluster, between two in which somebody did.
+async fn unwatched(store: &Store, cluster: &str, at: Timestamp) -> Result<Option<Unwatched>, StoreError> {
+    let watched = store.watched(cluster, STRETCHES).await?;
+    if watched.iter().any(|stretch| (stretch.began..=stretch.until).contains(&at)) {
+        return Ok(None);
+    }
+    let from = watched.iter().map(|stretch| stretch.until).filter(|until| *until < at).max();
+    let to = watched.iter().map(|stretch| stretch.began).filter(|began| *began > at).min();
+    Ok(from.zip(to).map(|(from, to)| Unwatched { from, to }))
+}
+
+impl From<Undecodable> for StoreError {
+    fn from(error: Undecodable) -> Self {
+        Self::Unusable(error.to_string())
+    }
+}
