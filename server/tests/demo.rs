@@ -9,7 +9,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use support::{Demo, PATIENCE};
+use support::{Demo, PATIENCE, ready_pods};
 
 #[test]
 fn given_the_demo_when_started_then_page_kubeconfig_and_dns_show_the_walk_through_and_it_ends_cleanly() {
@@ -206,7 +206,7 @@ fn given_a_shared_demo_when_a_room_comes_then_visitors_look_the_presenter_acts_a
     assert!(code == 401 && !head.contains("set-cookie"), "{head}");
     let (visitor, presenter) = (room.join(&visitors), room.join(&presenters));
     let end = Instant::now() + PATIENCE;
-    while room.ask("GET", "/api/v1/topology/default/web", "", &visitor).2.matches("\"Ready\"").count() < 2 {
+    while ready_pods(&room.ask("GET", "/api/v1/topology/default/web", "", &visitor).2).len() < 2 {
         assert!(Instant::now() < end, "the pods are ready");
         sleep(Duration::from_millis(20));
     }
@@ -216,7 +216,7 @@ fn given_a_shared_demo_when_a_room_comes_then_visitors_look_the_presenter_acts_a
         ("GET", "/api/v1/actions?namespace=default", "", [403, 200]),
         ("POST", actions, restart, [403, 200]),
         ("POST", "/api/v1/walkthrough/hostnames", "", [403, 200]),
-        ("GET", "/walkthrough/web.yaml", "", [200, 200]),
+        ("GET", "/walkthrough/statefulset.yaml", "", [200, 200]),
     ] {
         for (session, expected) in [&visitor, &presenter].into_iter().zip(codes) {
             let (code, _, told) = room.ask(method, path, body, session);
@@ -225,11 +225,11 @@ fn given_a_shared_demo_when_a_room_comes_then_visitors_look_the_presenter_acts_a
         }
     }
     // kubectl has no session, and is told to apply the manifest by its address.
-    assert_eq!(room.ask("GET", "/walkthrough/web.yaml", "", "").0, 200);
+    assert_eq!(room.ask("GET", "/walkthrough/statefulset.yaml", "", "").0, 200);
     let mut answer = [0; 12];
     let mut stream = room.demo.send_with("GET", "/api/v1/stream", "", &format!("{visitor}{UPGRADE}"));
     stream.read_exact(&mut answer).expect("it answers");
-    assert!(answer.starts_with(b"HTTP/1.1 "), "{answer:?}");
+    assert_eq!(&answer, b"HTTP/1.1 101");
     assert_eq!(room.demo.stop(), Some(0));
     let logged = std::fs::read_to_string(&log).expect("the log");
     assert!(logged.contains("/join/"), "requests are logged, so that this can fail");

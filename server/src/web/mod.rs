@@ -105,8 +105,8 @@ pub fn router(shared: Shared) -> Router {
     let routes = match shared.share.clone() {
         None => routes(shared),
         Some(share) => {
-            let gate = Gate { share, visitors: routes(shared.looking_on()) };
-            routes(shared).layer(middleware::from_fn_with_state(gate, share::check))
+            let gate = Gate { share, visitors: routes(shared.looking_on()), presenter: routes(shared) };
+            Router::new().fallback(share::check).with_state(gate)
         }
     };
     routes

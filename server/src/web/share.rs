@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq as _;
 use tower::ServiceExt as _;
@@ -137,17 +136,20 @@ impl Share {
     }
 }
 
-/// What stands before the routes of a shared page.
+/// What stands before the routes of a shared page. It is no layer of the routes: those would have matched the path then,
+/// and would do so once more.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     /// The links.
     pub(super) share: Arc<Share>,
+    /// What the presenter gets.
+    pub(super) presenter: Router,
     /// What visitors get: the same routes, without anybody who acts.
     pub(super) visitors: Router,
 }
 
 /// Lets in by session, and takes who follows a link in.
-pub(super) async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+pub(super) async fn check(State(gate): State<Gate>, request: Request) -> Response {
     let role = gate.share.session(request.headers());
     let path = request.uri().path();
     if let Some(token) = path.strip_prefix(JOIN) {
@@ -157,12 +159,9 @@ pub(super) async fn check(State(gate): State<Gate>, request: Request, next: Next
     // The walk-through's manifests are for kubectl, which has no session; they tell nothing of the cluster.
     let is_manifest = reads && path.starts_with("/walkthrough/");
     match role {
-        Some(Role::Presenter) => next.run(request).await,
-        _ if is_manifest => next.run(request).await,
-        Some(Role::Visitor) if reads && path != "/api/v1/actions" => match gate.visitors.oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
+        Some(Role::Presenter) => answer(gate.presenter, request).await,
+        _ if is_manifest => answer(gate.presenter, request).await,
+        Some(Role::Visitor) if reads && path != "/api/v1/actions" => answer(gate.visitors, request).await,
         Some(Role::Visitor) => Problem::new(
             StatusCode::FORBIDDEN,
             "you are here as a visitor, who looks on: only who opened the presenter's link may act",
@@ -173,6 +172,13 @@ pub(super) async fn check(State(gate): State<Gate>, request: Request, next: Next
             ([(header::WWW_AUTHENTICATE, CHALLENGE)], problem).into_response()
         }
         None => told(StatusCode::UNAUTHORIZED, "This page is shared by link. Ask the presenter for it."),
+    }
+}
+
+async fn answer(routes: Router, request: Request) -> Response {
+    match routes.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
     }
 }
 

@@ -69,11 +69,13 @@ impl Demo {
 
     /// The same with further header lines.
     pub(crate) fn send_with(&self, method: &str, path: &str, body: &str, headers: &str) -> TcpStream {
+        let connection = if headers.contains("Upgrade: ") { "Upgrade" } else { "close" };
         let address = self.told("Berth is at http://");
         let mut stream = TcpStream::connect(address).expect("it listens");
         let length = body.len();
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: {connection}\r\nContent-Length: {length}"
+        );
         write!(stream, "{head}\r\nContent-Type: application/json\r\n{headers}\r\n{body}").expect("it reads");
         stream
     }
@@ -170,7 +172,7 @@ pub(crate) fn programs() -> PathBuf {
 }
 
 /// The incarnations of now that are ready, by hostname and first address.
-fn ready_pods(body: &str) -> Vec<(String, String)> {
+pub(crate) fn ready_pods(body: &str) -> Vec<(String, String)> {
     let board: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     let mut found = Vec::new();
     collect(&board, &mut found);
