@@ -285,7 +285,8 @@ async fn given_etcd_was_compacted_and_the_api_server_restarted_while_berth_was_c
             let path = format!("/api/v1/namespaces/default/pods?watch=true&timeoutSeconds=1&resourceVersion={version}");
             let answer = plane.kubectl(&["get", "--raw", &path], "");
             let told = answer.unwrap_or_else(|error| error);
-            (told.contains("too old resource version") || told.contains("compacted")).then_some(())
+            // Its cache and etcd say so in words of their own.
+            ["too old", "compacted", "Expired"].iter().any(|words| told.contains(words)).then_some(())
         });
         cable.mend();
         let after = settled(&berth, &plane);
