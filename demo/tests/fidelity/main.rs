@@ -13,6 +13,7 @@ mod control_plane;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,8 +39,21 @@ fn scenarios() -> Vec<PathBuf> {
     files
 }
 
+/// A machine with other things to do can hold one side up for longer than a moment. What is different does not depend on
+/// that: it is so again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn given_every_scenario_when_it_runs_on_both_then_all_objects_go_through_the_same_states_in_the_same_order() {
+    let mut differences = self::differences().await;
+    if !differences.is_empty() {
+        let again = self::differences().await;
+        differences.retain(|difference| again.contains(difference));
+    }
+    let told: Vec<&str> = differences.iter().map(String::as_str).collect();
+    assert!(told.is_empty(), "{} differences, twice:\n{}", told.len(), told.join("\n"));
+}
+
+/// What is different between the two, run side by side.
+async fn differences() -> BTreeSet<String> {
     let scenarios: Vec<Scenario> = scenarios().iter().map(|file| Scenario::read(file)).collect();
     assert!(scenarios.len() >= 6, "{} scenarios", scenarios.len());
     let milliseconds = [("CREATE_MS", CREATE), ("READY_MS", START), ("DELETE_MS", STOP)];
@@ -65,13 +79,13 @@ async fn given_every_scenario_when_it_runs_on_both_then_all_objects_go_through_t
     let runs = sides.iter().flat_map(|side| scenarios.iter().map(move |scenario| side.run(scenario)));
     let mut told = futures::future::join_all(runs).await;
     let ours = told.split_off(scenarios.len());
-    let mut differences = Vec::new();
+    let mut differences = BTreeSet::new();
     for ((scenario, theirs), ours) in scenarios.iter().zip(&told).zip(&ours) {
         let found = compare::differences(theirs, ours, MOMENT);
         differences.extend(found.into_iter().map(|difference| format!("{}: {difference}", scenario.namespace)));
     }
-    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
     let pods: usize = told.iter().map(|history| history.of("pods").count()).sum();
     assert!(pods > 30, "{pods} pods were seen");
     cluster.stop().await.expect("nothing is to be kept");
+    differences
 }
