@@ -53,6 +53,8 @@ export function collectComplaints(page) {
   });
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
   page.on('requestfailed', (request) => {
+    // What a page asks for while it is left for another is given up by the browser.
+    if (request.resourceType() === 'fetch' && request.failure()?.errorText === 'net::ERR_ABORTED') return;
     complaints.push(`request failed: ${request.url()}: ${request.failure()?.errorText}`);
   });
   page.on('crash', () => complaints.push('the page crashed'));
