@@ -316,6 +316,12 @@ impl Store {
         topology::dns::Zone { ttl: cluster.ttl, ..topology::dns::Zone::new(domain) }
     }
 
+    /// Whether history is to be kept, also while it cannot be.
+    pub fn keeps_history(&self) -> Memo<bool> {
+        let status = self.status;
+        Memo::new(move |_| status.read().history != topology::wire::History::Off)
+    }
+
     /// Whether all of a kind is known in a namespace, and may still be seen.
     pub fn sees_now(&self, kind: topology::facts::Kind, namespace: &str) -> bool {
         let here = |refused: &Option<String>| refused.as_deref().is_none_or(|refused| refused == namespace);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use berth::{Berth, until};
+use berth::{Berth, KUBECONFIG, until};
 use postgres::Postgres;
 use serde_json::Value;
 use server::ledger::{Place, Store};
@@ -240,12 +240,3 @@ async fn given_a_ledger_of_a_newer_version_when_started_then_it_is_refused_with_
     assert!(told.contains("newer version of Berth") && told.contains("--ledger"), "{told}");
     assert!(std::fs::read(&file).expect("it is there") == before, "it was touched");
 }
-
-const KUBECONFIG: &str = r#"
-apiVersion: v1
-kind: Config
-current-context: one
-clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
-users: [{name: u, user: {}}]
-contexts: [{name: one, context: {cluster: c, user: u}}]
-"#;

@@ -4,10 +4,10 @@
 mod postgres;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use postgres::Postgres;
+use postgres::Databases;
 use server::ledger::{Filter, Place, Retention, State, Store, StoreError, Watched};
 use sqlx::{Connection, Executor};
 use topology::facts::Observation;
@@ -16,25 +16,8 @@ use topology::{Ordinal, Timestamp, Topology, Uid, trace};
 
 const CLUSTER: &str = "cluster-uid";
 
-/// Both databases, each empty.
-struct Databases {
-    places: Vec<Place>,
-    folder: PathBuf,
-    _postgres: Postgres,
-}
-
 fn databases(name: &str) -> Databases {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ledger {name}?#%"));
-    let _ = std::fs::remove_dir_all(&folder);
-    let postgres = Postgres::start(name);
-    let places = vec![Place::File(folder.join("ledger.db")), Place::Postgres(postgres.database("ledger"))];
-    Databases { places, folder, _postgres: postgres }
-}
-
-impl Drop for Databases {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
+    Databases::start(name, &format!("ledger {name}?#%"))
 }
 
 async fn open(place: &Place) -> Store {

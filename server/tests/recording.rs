@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use berth::{Berth, until};
+use berth::{Berth, KUBECONFIG, until};
 use proptest::prelude::*;
 use serde_json::Value;
 use server::recording::{Damage, Entry, FORMAT, Head, NotARecording, Reader, Source, What, Writer};
@@ -164,15 +164,6 @@ fn given_what_is_no_recording_when_replayed_then_that_is_said_with_the_mend_and_
     assert_eq!(std::fs::read(&there).expect("it is there"), table[0].1, "what was there is not lost");
 }
 
-const KUBECONFIG: &str = r#"
-apiVersion: v1
-kind: Config
-current-context: one
-clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
-users: [{name: u, user: {}}]
-contexts: [{name: one, context: {cluster: c, user: u}}]
-"#;
-
 /// A folder of the test's own.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -252,15 +243,21 @@ impl Drop for Program {
     }
 }
 
+/// The demo, once everything in it was listed.
+fn demo(kubeconfig: &Path, log: &Path) -> Berth {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_berth"));
+    demo.args(["demo", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--speed", "20", "--write-kubeconfig"]);
+    demo.arg(kubeconfig);
+    let demo = Berth::run(demo, log);
+    demo.ready();
+    demo
+}
+
 #[test]
 fn given_a_cluster_that_is_recorded_when_replayed_then_the_page_is_as_it_was_also_up_to_where_the_file_is_cut() {
     let folder = folder("recording-live");
     let (log, kubeconfig) = (folder.join("log"), folder.join("kubeconfig"));
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_berth"));
-    demo.args(["demo", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--speed", "20", "--write-kubeconfig"]);
-    demo.arg(&kubeconfig);
-    let demo = Berth::run(demo, &log);
-    demo.ready();
+    let demo = demo(&kubeconfig, &log);
     let file = folder.join("recording");
     let mut record = Command::new(env!("CARGO_BIN_EXE_berth"));
     record.arg("record").arg(&file).arg("--kubeconfig").arg(&kubeconfig);
@@ -318,11 +315,7 @@ fn given_a_cluster_that_is_recorded_when_replayed_then_the_page_is_as_it_was_als
 fn given_a_running_berth_when_its_recording_is_downloaded_and_replayed_then_the_page_is_as_it_was() {
     let folder = folder("recording-downloaded");
     let (log, kubeconfig) = (folder.join("log"), folder.join("kubeconfig"));
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_berth"));
-    demo.args(["demo", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--speed", "20", "--write-kubeconfig"]);
-    demo.arg(&kubeconfig);
-    let demo = Berth::run(demo, &log);
-    demo.ready();
+    let demo = demo(&kubeconfig, &log);
     // All pods of the set that ever were, with their addresses.
     let pods = |berth: &Berth, query: &str| -> Vec<(String, String, bool)> {
         let Some((200, body)) = berth.try_get(&format!("/api/v1/topology/default/web{query}")) else {

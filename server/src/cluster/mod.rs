@@ -1,8 +1,9 @@
 //! The cluster: watches of a Kubernetes API, turned into facts.
 //!
-//! One task per kind and namespace ([`watch`]) reports what it sees; one more ([`mod@namespaces`]) which namespaces exist, for
-//! DNS; and one ([`pulse`]) asks every few seconds whether the API answers at all. All of them use the client of a [`connect::Connector`], which makes a new one when
-//! credentials have expired. Nothing in here keeps objects: the hub does.
+//! One task per kind and namespace ([`watch`]) reports what it sees; one more ([`mod@namespaces`]) which namespaces exist,
+//! for DNS; and one ([`pulse`]) asks every few seconds whether the API answers at all. All of them use the client of a
+//! [`connect::Connector`], which makes a new one when credentials have expired. Nothing in here keeps objects: the hub
+//! does.
 
 pub mod connect;
 mod health;
@@ -66,7 +67,8 @@ pub struct Silence {
     pub since: Timestamp,
 }
 
-/// Starts the watches and the pulse, and, where all namespaces are watched, the one of namespaces; they end when the set is dropped.
+/// Starts the watches and the pulse, and, where all namespaces are watched, the one of namespaces; they end when the set
+/// is dropped.
 pub fn start(connector: &Arc<Connector>, namespaces: Option<&[String]>, reports: &mpsc::Sender<Report>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(pulse::run(Arc::clone(connector), reports.clone()));

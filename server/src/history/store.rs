@@ -236,8 +236,8 @@ impl Store {
     /// The segments from the last one that can be begun with up to this one.
     pub(super) async fn chain(&self, cluster: &str, to: Place) -> Result<Vec<Kept>, StoreError> {
         let run = i64::from(to.run);
-        let mut sql = Sql::new("SELECT run, number, began, snapshot, content FROM segments WHERE cluster = ");
-        sql.bind(cluster).push(" AND run = ").bind(run).push(" AND number <= ").bind(to.number);
+        let mut sql = segments_of(cluster);
+        sql.push(" AND run = ").bind(run).push(" AND number <= ").bind(to.number);
         sql.push(" AND number >= (SELECT MAX(number) FROM segments WHERE based = 1 AND cluster = ").bind(cluster);
         sql.push(" AND run = ").bind(run).push(" AND number <= ").bind(to.number).push(") ORDER BY number");
         sql.query().fetch_all(self.pool()).await?.iter().map(kept).collect()
@@ -245,8 +245,8 @@ impl Store {
 
     /// One segment.
     pub(super) async fn segment(&self, cluster: &str, place: Place) -> Result<Option<Kept>, StoreError> {
-        let mut sql = Sql::new("SELECT run, number, began, snapshot, content FROM segments WHERE cluster = ");
-        sql.bind(cluster).push(" AND run = ").bind(i64::from(place.run)).push(" AND number = ").bind(place.number);
+        let mut sql = segments_of(cluster);
+        sql.push(" AND run = ").bind(i64::from(place.run)).push(" AND number = ").bind(place.number);
         sql.query().fetch_optional(self.pool()).await?.as_ref().map(kept).transpose()
     }
 
@@ -262,6 +262,13 @@ impl Store {
 
 fn run(number: i64) -> u32 {
     u32::try_from(number).unwrap_or_default()
+}
+
+/// What [`kept`] reads.
+fn segments_of(cluster: &str) -> Sql {
+    let mut sql = Sql::new("SELECT run, number, began, snapshot, content FROM segments WHERE cluster = ");
+    sql.bind(cluster);
+    sql
 }
 
 fn kept(row: &sqlx::any::AnyRow) -> Result<Kept, StoreError> {

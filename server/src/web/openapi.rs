@@ -62,6 +62,15 @@ fn describe() -> Value {
     };
     let text = |description: &str| json!({"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}});
     let problems = "application/problem+json";
+    // Of what is kept: the parameters may be wrong, nothing may be kept, and the database may not be there.
+    let kept = |found: Value, missing: &str, closed: &str| {
+        json!({
+            "200": found,
+            "400": answer("A parameter that cannot be used", problems, &problem),
+            "404": answer(missing, problems, &problem),
+            "503": answer(closed, problems, &problem),
+        })
+    };
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -76,12 +85,7 @@ fn describe() -> Value {
                 "operationId": "listStatefulSets",
                 "summary": "All StatefulSets, one summary each",
                 "parameters": parameters(FLEET),
-                "responses": {
-                    "200": answer("The fleet at one revision", "application/json", &fleet),
-                    "400": answer("A parameter that cannot be used", problems, &problem),
-                    "404": answer("No history is kept of that time", problems, &problem),
-                    "503": answer("The server is shutting down, or the ledger is not open", problems, &problem),
-                },
+                "responses": kept(answer("The fleet at one revision", "application/json", &fleet), "No history is kept of that time", "The server is shutting down, or the ledger is not open"),
             }},
             "/api/v1/topology/{namespace}/{statefulset}": {"get": {
                 "operationId": "getStatefulSet",
@@ -91,12 +95,7 @@ fn describe() -> Value {
                     parameter("statefulset", "path", "Its name"),
                     parameter(AT.0, "query", AT.1),
                 ],
-                "responses": {
-                    "200": answer("Its board at one revision", "application/json", &board),
-                    "400": answer("A parameter that cannot be used", problems, &problem),
-                    "404": answer("Nothing is known of it, or no history is kept of that time", problems, &problem),
-                    "503": answer("The server is shutting down, or the ledger is not open", problems, &problem),
-                },
+                "responses": kept(answer("Its board at one revision", "application/json", &board), "Nothing is known of it, or no history is kept of that time", "The server is shutting down, or the ledger is not open"),
             }},
             "/api/v1/records": {"get": {
                 "operationId": "listRecords",
@@ -111,45 +110,25 @@ fn describe() -> Value {
                 "operationId": "listIncarnations",
                 "summary": "The pods that held identities, newest first, also those that are gone",
                 "parameters": parameters(ROWS),
-                "responses": {
-                    "200": download("A page of rows, or all of them", "application/json", &rows),
-                    "400": answer("A parameter that cannot be used", problems, &problem),
-                    "404": answer("No history is kept", problems, &problem),
-                    "503": answer("The ledger is not open", problems, &problem),
-                },
+                "responses": kept(download("A page of rows, or all of them", "application/json", &rows), "No history is kept", "The ledger is not open"),
             }},
             "/api/v1/ledger/changes": {"get": {
                 "operationId": "listAddressChanges",
                 "summary": "How the addresses of identities changed, oldest first, and which were another pod's before",
                 "parameters": parameters(CHANGES),
-                "responses": {
-                    "200": download("The changes", "application/json", &changes),
-                    "400": answer("A parameter that cannot be used", problems, &problem),
-                    "404": answer("No history is kept", problems, &problem),
-                    "503": answer("The ledger is not open", problems, &problem),
-                },
+                "responses": kept(download("The changes", "application/json", &changes), "No history is kept", "The ledger is not open"),
             }},
             "/api/v1/history": {"get": {
                 "operationId": "listMoments",
                 "summary": "How far history goes back, and when the board of a StatefulSet changed",
                 "parameters": parameters(MARKS),
-                "responses": {
-                    "200": answer("The moments, in order", "application/json", &marks),
-                    "400": answer("A parameter that cannot be used", problems, &problem),
-                    "404": answer("No history is kept", problems, &problem),
-                    "503": answer("The ledger is not open", problems, &problem),
-                },
+                "responses": kept(answer("The moments, in order", "application/json", &marks), "No history is kept", "The ledger is not open"),
             }},
             "/api/v1/recording": {"get": {
                 "operationId": "getRecording",
                 "summary": "What the cluster's watches told in a stretch of time that is kept, for `berth replay`",
                 "parameters": parameters(RECORDING),
-                "responses": {
-                    "200": {"description": "The recording", "content": {"application/octet-stream": {}}},
-                    "400": answer("A parameter that cannot be used", problems, &problem),
-                    "404": answer("No history is kept of that time", problems, &problem),
-                    "503": answer("The ledger is not open", problems, &problem),
-                },
+                "responses": kept(json!({"description": "The recording", "content": {"application/octet-stream": {}}}), "No history is kept of that time", "The ledger is not open"),
             }},
             "/api/v1/actions": {
                 "get": {

@@ -12,6 +12,16 @@ use serde_json::Value;
 use server::clock::now;
 use topology::Timestamp;
 
+/// A kubeconfig whose cluster nobody serves.
+pub(crate) const KUBECONFIG: &str = r#"
+apiVersion: v1
+kind: Config
+current-context: one
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {}}]
+contexts: [{name: one, context: {cluster: c, user: u}}]
+"#;
+
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -205,3 +205,21 @@ impl Client {
         last
     }
 }
+
+/// That an answer is as the API's own document describes it.
+pub(crate) fn check_description(
+    document: &serde_json::Value,
+    route: &str,
+    status: &str,
+    kind: &str,
+    body: &str,
+    asked: &str,
+) {
+    let mut schema = document["paths"][route]["get"]["responses"][status]["content"][kind]["schema"].clone();
+    assert!(schema.is_object(), "{asked}: {kind} is not described");
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let body = serde_json::from_str(body).expect("JSON");
+    let errors: Vec<String> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{asked}: {errors:?}");
+}

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use server::ledger::Place;
+
 /// How long it may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -125,4 +127,28 @@ fn is_root() -> bool {
 fn run(command: &mut Command) {
     let output = command.output().expect("it runs");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Both databases that a ledger can be in, each empty; gone with this.
+pub(crate) struct Databases {
+    pub(crate) places: Vec<Place>,
+    pub(crate) folder: PathBuf,
+    _postgres: Postgres,
+}
+
+impl Databases {
+    /// Starts a PostgreSQL of that name, and makes room for a file in a folder of that name.
+    pub(crate) fn start(name: &str, folder: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+        let _ = std::fs::remove_dir_all(&folder);
+        let postgres = Postgres::start(name);
+        let places = vec![Place::File(folder.join("ledger.db")), Place::Postgres(postgres.database("ledger"))];
+        Self { places, folder, _postgres: postgres }
+    }
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }

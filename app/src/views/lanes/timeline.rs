@@ -1,7 +1,6 @@
 //! The slider under the lanes: any moment that is kept, with the moments of change marked.
 
 use leptos::prelude::*;
-use topology::wire::History;
 
 use crate::geometry::px;
 use crate::state::{SPEEDS, STEPS, Span, Store};
@@ -20,7 +19,7 @@ enum Do {
 #[component]
 pub(super) fn TimeSlider() -> impl IntoView {
     let store = Store::get();
-    let is_kept = Memo::new(move |_| store.status.read().history != History::Off);
+    let is_kept = store.keeps_history();
     maybe(move || is_kept.get().then(|| view! { <Slider/> }.into_any()))
 }
 

@@ -5,7 +5,6 @@
 mod rows;
 
 use leptos::prelude::*;
-use topology::wire::History;
 
 #[cfg(feature = "ssr")]
 pub use self::rows::{ledger_problem, ledger_rows};
@@ -16,7 +15,7 @@ use crate::state::Store;
 #[component]
 pub(super) fn Ledger() -> impl IntoView {
     let store = Store::get();
-    let is_kept = Memo::new(move |_| store.status.read().history != History::Off);
+    let is_kept = store.keeps_history();
     maybe(move || is_kept.get().then(|| view! { <Panel/> }.into_any()))
 }
 
