@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use topology::Timestamp;
 use topology::board::{End, FormerRecord, ServiceView};
 use topology::dns::observed::{Observed, Question};
 use topology::dns::{Name, NameKind, Record, RecordData, RecordType, Srv, Zone};
 
-/// How many former answers of a row are shown, the latest ones.
+/// How many former answers of a row are shown, the latest ones, and for how long after they stopped, in milliseconds: until
+/// whoever kept them has asked anew, and whoever looks has seen that they changed. The lanes and the ledger keep them.
 const MAX_FORMER: usize = 3;
+const FORMER_FOR: i64 = 5 * 60_000;
 
 /// What a name answers for one type.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +93,8 @@ pub struct Surroundings<'a> {
     pub zone: &'a Zone,
     /// An address has names of each Service that reaches it.
     pub reverse: &'a ReverseNames,
+    /// The time of which the rows are.
+    pub now: Timestamp,
     /// Whether all Services and slices are seen, so that what is not there can be said not to be.
     pub is_whole: bool,
 }
@@ -97,7 +102,7 @@ pub struct Surroundings<'a> {
 /// The rows of a Service: the names of `identities` first, whether they exist or not, then the Service's own, its
 /// ports', those of other endpoints, and those of addresses.
 pub fn rows(service: &ServiceView, surroundings: Surroundings<'_>, identities: &[String]) -> Vec<Row> {
-    let Surroundings { namespace, zone, reverse, is_whole } = surroundings;
+    let Surroundings { namespace, zone, reverse, now, is_whole } = surroundings;
     let records = service.records(namespace);
     let suffix = format!(".{namespace}.svc.{}", zone.domain.as_str());
     let own: Vec<Name> = identities.iter().map(|pod| records.endpoint_name_in(pod, zone)).collect();
@@ -112,8 +117,9 @@ pub fn rows(service: &ServiceView, surroundings: Surroundings<'_>, identities: &
             _ => table.answer(kind, &record),
         }
     }
-    for former in service.former_records(namespace, zone) {
-        table.former(&former);
+    let former = service.former_records(namespace, zone);
+    for former in former.iter().filter(|former| now.millis_since(former.stopped.latest()) < FORMER_FOR) {
+        table.former(former);
     }
     let listed: Vec<Name> =
         table.rows.keys().filter(|order| order.0 == Group::Reverse).map(|order| order.2.clone()).collect();
@@ -250,7 +256,7 @@ mod tests {
     use topology::dns::Zone;
     use topology::facts::{EndpointPort, Protocol, ServiceKind};
 
-    use super::{Outcome, Surroundings, reverse_names, rows};
+    use super::{FORMER_FOR, Outcome, Surroundings, reverse_names, rows};
 
     fn endpoint(pod: &str, address: &str, state: ReachState) -> EndpointView {
         EndpointView {
@@ -312,7 +318,8 @@ mod tests {
         let identities = ["web-0".to_owned(), "web-1".to_owned()];
         let zone = Zone::default();
         let reverse = reverse_names(&services, "default", &zone);
-        let surroundings = Surroundings { namespace: "default", zone: &zone, reverse: &reverse, is_whole: true };
+        let now = Timestamp::from_millis(FORMER_FOR);
+        let surroundings = Surroundings { namespace: "default", zone: &zone, reverse: &reverse, now, is_whole: true };
         let listed: Vec<String> = rows(&services[0], surroundings, &identities)
             .into_iter()
             .map(|row| {
@@ -337,6 +344,14 @@ mod tests {
             "244.3.42.10.in-addr.arpa PTR: web-0.nginx, web-0.all for 5 s; before: ",
         ];
         assert_eq!(listed, expected);
+        // Later, what was answered before is told no more, and a name that only that had is gone with it.
+        let later = rows(
+            &services[0],
+            Surroundings { now: Timestamp::from_millis(FORMER_FOR + 1), ..surroundings },
+            &identities,
+        );
+        assert!(later.iter().all(|row| row.former.is_empty() && row.short != "239.3.42.10.in-addr.arpa"));
+        assert_eq!(later.len(), listed.len() - 2);
         // Where not every slice is seen, what is not there may be.
         let partly = rows(&services[0], Surroundings { is_whole: false, ..surroundings }, &identities);
         assert!(partly.iter().any(|row| row.outcome == Outcome::NotKnown));
@@ -367,7 +382,8 @@ mod tests {
         };
         let zone = Zone::default();
         let reverse = reverse_names(std::slice::from_ref(&service), "default", &zone);
-        let surroundings = Surroundings { namespace: "default", zone: &zone, reverse: &reverse, is_whole: true };
+        let now = Timestamp::from_millis(FORMER_FOR);
+        let surroundings = Surroundings { namespace: "default", zone: &zone, reverse: &reverse, now, is_whole: true };
         let rows = rows(&service, surroundings, &[]);
         let addresses: Vec<_> = rows.iter().filter(|row| row.short == "vip").map(|row| &row.outcome).collect();
         assert_eq!(addresses.len(), 2, "A and CNAME");

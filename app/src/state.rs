@@ -1,17 +1,18 @@
 //! What the page knows, as signals: one for each thing that can change alone, so that only what changed is drawn anew.
 
+mod asking;
 mod board;
 mod fleet;
 mod timeline;
 
+pub use asking::{Ask, Asking, Serial, Stands, Told};
 pub use board::{BoardStore, LaneRow, Presence};
 pub use fleet::{FleetRow, FleetStore};
 pub use timeline::{Past, SPEEDS, STEPS, Span, Timeline};
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use topology::action::{Offer, PodRef};
-use topology::board::{Board, Spec};
+use topology::board::Board;
 use topology::fleet::Fleet;
 use topology::wire::{Cluster, Instance, Source, Status};
 use topology::{Revision, SetKey, Timestamp};
@@ -76,75 +77,6 @@ pub struct GuideState {
     pub wrong: Option<String>,
 }
 
-/// A dialog about something that the reader wants to do.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Asking {
-    /// Which dialog it is: what the server answers to another one is not meant for it.
-    pub serial: Serial,
-    /// What.
-    pub ask: Ask,
-    /// The StatefulSet that was shown when it was opened; `None` for what is about none.
-    pub set: Option<SetKey>,
-    /// What that one asked for then.
-    pub spec: Option<Spec>,
-    /// Where: the StatefulSet's namespace, or as the reader typed it.
-    pub namespace: String,
-    /// What may be done; `None` until the server said so.
-    pub offer: Option<Offer>,
-    /// How far it is.
-    pub stands: Stands,
-    /// How many replicas, as the reader typed it.
-    pub replicas: String,
-    /// Which container's image.
-    pub container: String,
-    /// The image, as the reader typed it.
-    pub image: String,
-}
-
-/// Counts dialogs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Serial(u32);
-
-/// How far something is that the reader wants to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stands {
-    /// It is not confirmed yet.
-    Open,
-    /// It was sent.
-    Sent,
-    /// It was done, or some of it was.
-    Done {
-        /// What kubectl would have printed.
-        said: String,
-        /// What was not done, and why.
-        failed: String,
-    },
-    /// It was refused, and why.
-    Refused(String),
-}
-
-/// What a reader wants to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// Delete pods.
-    Delete(Vec<PodRef>),
-    /// Change how many there are.
-    Scale,
-    /// Replace all of them.
-    Restart,
-    /// Change a container's image.
-    SetImage,
-    /// Hold back a pod's readiness, or let it go.
-    SetReady {
-        /// The pod.
-        pod: String,
-        /// Whether it may be Ready.
-        ready: bool,
-    },
-    /// Apply the walk-through's Service and StatefulSet.
-    ApplyWalkThrough,
-}
-
 /// How the page stands to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -184,6 +116,8 @@ pub struct Store {
     pub link: RwSignal<Link>,
     /// What the reader is asked to confirm.
     pub asking: RwSignal<Option<Asking>>,
+    /// What came of what the reader confirmed last.
+    pub told: RwSignal<Option<Told>>,
     /// The dialog that was opened last.
     asked: StoredValue<Serial>,
     /// The walk-through.
@@ -215,7 +149,7 @@ pub struct Store {
 const BEAT: i64 = 250;
 
 /// What a clock that ticks every `step` milliseconds shows at `now`.
-fn ticked(now: Timestamp, step: i64) -> Timestamp {
+pub(crate) fn ticked(now: Timestamp, step: i64) -> Timestamp {
     Timestamp::from_millis(now.as_millis().div_euclid(step) * step)
 }
 
@@ -235,6 +169,7 @@ impl Store {
             status: RwSignal::new(initial.status),
             link: RwSignal::new(Link::Opening),
             asking: RwSignal::new(None),
+            told: RwSignal::new(None),
             asked: StoredValue::new(Serial::default()),
             guide: RwSignal::new(GuideState::default()),
             guided: RwSignal::new(initial.control == Control::Demo),
@@ -258,24 +193,6 @@ impl Store {
         }
         self.board.show(place.set().cloned());
         self.place.set(place);
-    }
-
-    /// The number of a new dialog.
-    pub fn next_serial(&self) -> Serial {
-        self.asked.update_value(|serial| serial.0 = serial.0.wrapping_add(1));
-        self.asked.get_value()
-    }
-
-    /// Changes what the reader is asked, if it still is that dialog.
-    pub fn change_asking(&self, serial: Serial, by: impl FnOnce(&mut Asking)) {
-        let is_open = self.asking.read_untracked().as_ref().is_some_and(|asking| asking.serial == serial);
-        if is_open {
-            self.asking.update(|asking| {
-                if let Some(asking) = asking {
-                    by(asking);
-                }
-            });
-        }
     }
 
     /// The store of this page.
@@ -380,7 +297,7 @@ mod tests {
 
     use super::*;
 
-    fn store() -> Store {
+    pub(super) fn store() -> Store {
         let cluster = Cluster {
             name: "test".to_owned(),
             domain: "cluster.local".to_owned(),
@@ -406,7 +323,7 @@ mod tests {
         Store::new(initial, Place::parse("/sets/default/web"))
     }
 
-    fn open(store: Store) -> Serial {
+    pub(super) fn open(store: Store) -> Serial {
         let serial = store.next_serial();
         store.asking.set(Some(Asking {
             serial,
@@ -421,20 +338,6 @@ mod tests {
             image: String::new(),
         }));
         serial
-    }
-
-    #[test]
-    fn given_a_dialog_when_another_one_is_open_then_a_late_answer_does_not_reach_it() {
-        Owner::new().with(|| {
-            let store = store();
-            let (first, second) = (open(store), open(store));
-            let refuse = |serial| store.change_asking(serial, |asking| asking.stands = Stands::Refused(String::new()));
-            let stands = || store.asking.get_untracked().map(|asking| asking.stands);
-            refuse(first);
-            assert_eq!(stands(), Some(Stands::Open));
-            refuse(second);
-            assert_eq!(stands(), Some(Stands::Refused(String::new())));
-        });
     }
 
     #[test]

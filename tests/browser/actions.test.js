@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { startBerth } from './support/berth.js';
 import { onPage } from './support/browser.js';
 import { service, statefulSet } from './support/manifests.js';
-import { becomes, settles } from './support/reading.js';
+import { becomes, settles, toldBeside } from './support/reading.js';
 import { stage } from './support/stage.js';
 import { eventually } from './support/waiting.js';
 
@@ -32,10 +32,7 @@ test('given actions are allowed when pods are deleted on the page then they go, 
     const dialog = page.locator('dialog.ask');
     assert.equal(await dialog.locator('pre').textContent(), 'kubectl delete pod web-0 web-1 -n acts');
     await dialog.locator('.primary').click();
-    await eventually('it is done', async () =>
-      assert.equal((await dialog.locator('.told').first().textContent()).trim(), 'pod "web-0" deleted from acts namespace\npod "web-1" deleted from acts namespace'),
-    );
-    await page.keyboard.press('Escape');
+    assert.equal(await toldBeside(page), 'pod "web-0" deleted from acts namespace\npod "web-1" deleted from acts namespace');
     await eventually('both are others', async () => {
       const now = (await kubectl.pods()).map(({ metadata }) => metadata.uid);
       assert.equal(now.length, 2);
@@ -64,6 +61,15 @@ test('given actions are allowed when pods are deleted on the page then they go, 
     assert.match(some.failed[0], /^web-0: .*UID/);
     const unknown = await act(it.berth, { SetImage: { set, container: 'sidecar', image: 'x' } });
     assert.deepEqual([unknown.status, unknown.detail.includes('there is: nginx')], [422, true]);
+    const wrong = await act(it.berth, { SetImage: { set, container: 'nginx', image: 'Nginx:1' } });
+    assert.deepEqual([wrong.status, wrong.detail.includes('this image cannot exist: the name "Nginx" has to be lower-case')], [422, true]);
+    const { image } = (await kubectl.json('get', 'statefulset', 'web')).spec.template.spec.containers[0];
+    const same = await act(it.berth, { SetImage: { set, container: 'nginx', image } });
+    assert.deepEqual([same.status, same.said], [200, [`statefulset.apps/web unchanged: nginx has the image ${image} already`]]);
+    for (const replicas of [-1, 1001, 4294967296]) {
+      const many = await act(it.berth, { Scale: { set, replicas } });
+      assert.deepEqual([many.status, many.detail.includes('between 0 and 1000')], [422, true], many.detail);
+    }
     const held = await act(it.berth, { SetReady: { namespace: 'acts', pod: 'web-0', ready: false } });
     assert.deepEqual([held.status, held.detail.includes('in the demo only')], [422, true]);
     const missing = await act(it.berth, { Restart: { set: { namespace: 'acts', name: 'nowhere' } } });
@@ -97,8 +103,7 @@ test('given a role that only looks when readers try to act then the page says wh
       await page.click('header .buttons >> text=Scale…');
       await dialog.locator('input').fill('1');
       await dialog.locator('.primary').click();
-      await eventually('it is done', async () => assert.equal((await dialog.locator('.told').first().textContent()).trim(), 'statefulset.apps/web scaled'));
-      await page.keyboard.press('Escape');
+      assert.equal(await toldBeside(page), 'statefulset.apps/web scaled');
       await settles(page, 1);
     });
   } finally {
@@ -167,9 +172,7 @@ test('given a cluster that is somebody else\'s when the walk-through is applied 
     assert.equal(await dialog.locator('input').inputValue(), 'free');
     assert.equal(await dialog.locator('pre').textContent(), 'kubectl apply -f svc.yaml -f statefulset.yaml -n free');
     await dialog.locator('.primary').click();
-    await eventually('it is told', async () =>
-      assert.equal((await dialog.locator('.told').first().textContent()).trim(), 'service/nginx created\nstatefulset.apps/web created'),
-    );
+    assert.equal(await toldBeside(page), 'service/nginx created\nstatefulset.apps/web created');
   });
   assert.equal((await free.json('get', 'statefulset', 'web')).spec.replicas, 2);
   const again = await apply('free');

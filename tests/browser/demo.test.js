@@ -9,7 +9,7 @@ import { startDemo } from './support/berth.js';
 import { launchBrowser, onPage } from './support/browser.js';
 import { Kubectl } from './support/kubectl.js';
 import { setting } from './support/processes.js';
-import { becomes, podRows, settles, why } from './support/reading.js';
+import { becomes, podRows, settles, toldBeside, why } from './support/reading.js';
 import { eventually } from './support/waiting.js';
 
 const STEPS = [
@@ -62,7 +62,7 @@ const words = (page) => page.textContent('.guide');
 const isChinese = (text) => /[\u4e00-\u9fff]/.test(text);
 
 test('given the demo when every step is run by its button, in English, then each is ticked, and it can be started over', async () => {
-  await onDemo({ locale: 'en-GB' }, async ({ page }) => {
+  await onDemo({ locale: 'en-GB' }, async ({ page, demo }) => {
     assert.deepEqual(Object.keys(await states(page)), STEPS);
     await ticked(page, 'order');
     const before = await settles(page, 2);
@@ -76,7 +76,10 @@ test('given the demo when every step is run by its button, in English, then each
       assert.equal(pod, before[at].pod);
       assert.notEqual(ip, before[at].ip);
     });
-    for (const step of STEPS.slice(STEPS.indexOf('contrast'))) await press(page, step);
+    const replaced = await press(page, 'contrast');
+    const names = replaced.match(/BEFORE  (api-\S+)\n +(api-\S+)\nAFTER   (api-\S+)\n +(api-\S+)\n/);
+    assert.equal(new Set(names?.slice(1)).size, 4, `names before and after: ${replaced}`);
+    for (const step of STEPS.slice(STEPS.indexOf('contrast') + 1)) await press(page, step);
     assert.equal(Object.values(await states(page)).every((state) => state === 'done'), true);
     assert.ok(!isChinese((await words(page)).replace('中文', '')));
 
@@ -96,6 +99,8 @@ test('given the demo when every step is run by its button, in English, then each
       assert.deepEqual([make, order, hostnames], ['done', 'done', 'next']);
       assert.ok(Object.values(later).every((state) => state === 'later'));
     });
+    assert.match(demo.log, /run for a reader step="start over"/, 'what readers did is in the log');
+    assert.match(demo.log, /run for a reader step="partition"/);
     await settles(page, 2);
     for (const step of STEPS) {
       await press(page, step);
@@ -141,19 +146,18 @@ test('given the demo in Chinese when somebody types the commands into a terminal
 });
 
 test('given the demo when readers act on the page then each dialog asks once, shows the command, and says what came of it', async () => {
-  await onDemo({ locale: 'en' }, async ({ page, kubectl }) => {
+  await onDemo({ locale: 'en', expected: [/422 \(Unprocessable Entity\)/] }, async ({ page, kubectl }) => {
     const before = await settles(page, 2);
     const dialog = page.locator('dialog.ask');
     const ask = (label) => page.click(`header .buttons >> text=${label}`);
     const confirm = async () => {
       await dialog.locator('.primary').click();
-      await eventually('it is done', async () => assert.equal(await dialog.locator('.told').first().getAttribute('data-told'), 'done'));
-      const said = await dialog.locator('.told').first().textContent();
-      await page.keyboard.press('Escape');
-      await eventually('the dialog is closed', async () => assert.equal(await dialog.isVisible(), false));
-      return said.trim();
+      return toldBeside(page);
     };
     await ask('Scale…');
+    await dialog.locator('input').fill('-3');
+    assert.equal((await dialog.locator('.told').first().textContent()).trim(), 'Type a whole number from 0 to 1000.');
+    assert.equal(await dialog.locator('.primary').isDisabled(), true);
     await dialog.locator('input').fill('3');
     assert.equal(await dialog.locator('pre').textContent(), 'kubectl scale statefulset web --replicas=3');
     assert.equal(await confirm(), 'statefulset.apps/web scaled');
@@ -161,6 +165,15 @@ test('given the demo when readers act on the page then each dialog asks once, sh
 
     await ask('Image…');
     await eventually('the image of now is there', async () => assert.equal(await dialog.locator('input').inputValue(), 'nginx:1.9.1'));
+    await dialog.locator('.primary').click();
+    assert.equal(await toldBeside(page), 'statefulset.apps/web unchanged: nginx has the image nginx:1.9.1 already');
+    await ask('Image…');
+    await eventually('the image of now is there', async () => assert.equal(await dialog.locator('input').inputValue(), 'nginx:1.9.1'));
+    await dialog.locator('input').fill('nginx:');
+    await dialog.locator('.primary').click();
+    await eventually('a refusal stays where it can be mended', async () =>
+      assert.match(await dialog.locator('.told').first().textContent(), /this image cannot exist: the tag "" has to be/),
+    );
     await dialog.locator('input').fill('nginx:1.9.2');
     assert.equal(await dialog.locator('pre').textContent(), 'kubectl set image statefulset web nginx=nginx:1.9.2');
     assert.equal(await confirm(), 'statefulset.apps/web image updated');
@@ -202,6 +215,36 @@ test('given the demo when readers act on the page then each dialog asks once, sh
       const uids = (await podRows(page)).map(({ uid, stage }) => stage === 'ready' && uid);
       assert.ok(uids.every((uid) => uid && ![...before, ...rolled].some((row) => row.uid === uid)));
     });
+  });
+});
+
+test('given the walk-through beside a page of 1280 pixels when a status is long then every button and column stays in reach', async () => {
+  await onDemo({ locale: 'en', viewport: { width: 1280, height: 800 } }, async ({ page, kubectl }) => {
+    await settles(page, 2);
+    await kubectl.run('set', 'image', 'statefulset/web', 'nginx=nginx:missing');
+    await eventually('web-1 fails', async () => assert.equal((await podRows(page))[1].status, 'ImagePullBackOff'));
+    const box = (selector) => page.$eval(selector, (element) => element.getBoundingClientRect().toJSON());
+    const guide = await box('.guide');
+    const button = await box('tr[data-pod="web-1"] .do .button:last-child');
+    assert.ok(button.right <= guide.left, `the button ends at ${button.right}, the walk-through begins at ${guide.left}`);
+    const topmost = await page.evaluate(({ x, y }) => document.elementFromPoint(x, y).textContent, { x: button.x + 5, y: button.y + 5 });
+    assert.equal(topmost, 'Delete…');
+    // Options stay with their values, and names in one piece.
+    await page.click('.guide li[data-step="delete"] summary');
+    const pieces = await page.$$eval('.guide li[data-step="delete"] .whole', (all) =>
+      all.map((it) => [it.textContent, it.getBoundingClientRect().height]),
+    );
+    assert.ok(pieces.some(([text]) => text === '-l app=nginx'), JSON.stringify(pieces));
+    assert.ok(pieces.every(([, height]) => height < 26), `no piece is broken: ${JSON.stringify(pieces)}`);
+    // The ledger's last column is seen as well.
+    await page.setViewportSize({ width: 1400, height: 800 });
+    await page.click('.ledger summary');
+    await page.waitForSelector('.ledger td');
+    const [shown, all] = await page.$eval('.ledger .scroll', (it) => [it.clientWidth, it.scrollWidth]);
+    assert.ok(all <= shown, `the ledger is ${all} px wide in ${shown} px`);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 1400, `the page is not scrolled sideways: ${width} px`);
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, 'narrow.png'), fullPage: true });
   });
 });
 
@@ -293,6 +336,8 @@ test('given a dialog when its answer comes after another one was opened then it 
     assert.equal((await dialog.locator('.told').first().textContent()).trim(), '');
     assert.match(await dialog.locator('.note').textContent(), /replaced from the highest number down/);
     assert.equal(await dialog.locator('.primary').isDisabled(), false);
+    await page.keyboard.press('Escape');
+    assert.equal(await toldBeside(page), 'statefulset.apps/web scaled', 'whoever closed its dialog is told all the same');
   });
 });
 
@@ -320,13 +365,7 @@ test('given an empty demo when the walk-through is applied by its button then it
       await page.click('header .buttons >> text=Apply the walk-through…');
       assert.equal(await dialog.locator('pre').textContent(), 'kubectl apply -f svc.yaml -f statefulset.yaml');
       await dialog.locator('.primary').click();
-      await eventually('it is told', async () =>
-        assert.equal(
-          (await dialog.locator('.told').first().textContent()).trim(),
-          `service/nginx ${done}\nstatefulset.apps/web ${done}`,
-        ),
-      );
-      await page.keyboard.press('Escape');
+      assert.equal(await toldBeside(page), `service/nginx ${done}\nstatefulset.apps/web ${done}`);
     }
     await page.click('tr[data-set="default/web"] a');
     await settles(page, 2);

@@ -69,7 +69,7 @@ describe('states', { concurrency: 3 }, () => {
       await setPartition(kubectl, 0);
       const waits = await explains(page, 'WaitsForReady');
       assert.equal(waits.tone, 'stuck');
-      assert.match(waits.text, /^web-2 is failing: CrashLoopBackOff\. web-1 is not replaced before/);
+      assert.match(waits.text, /^web-2 is failing: CrashLoopBackOff\. Until it is Ready, web-1 is not replaced: one pod/);
 
       // The template is mended, and nothing happens: that is what the page must explain.
       await setImage(kubectl, 'nginx:1.27');

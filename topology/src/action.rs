@@ -1,6 +1,7 @@
 //! What a reader may ask Berth to do to a cluster, each with the kubectl command that does the same.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{SetKey, Uid};
 
@@ -27,6 +28,7 @@ pub enum Action {
         /// Which StatefulSet.
         set: SetKey,
         /// How many, at most [`MAX_REPLICAS`].
+        #[serde(deserialize_with = "replicas")]
         replicas: u32,
     },
     /// Changes the template, so that pods are replaced as the set's update strategy says: from the highest ordinal down to
@@ -59,6 +61,16 @@ pub enum Action {
         /// Where.
         namespace: String,
     },
+}
+
+/// Reads how many; of what somebody wrote, says what can be.
+fn replicas<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    if !from.is_human_readable() {
+        return u32::deserialize(from);
+    }
+    let wanted = i64::deserialize(from)?;
+    let wrong = |_| D::Error::custom(format!("replicas is {wanted}: between 0 and {MAX_REPLICAS} can be asked for"));
+    u32::try_from(wanted).map_err(wrong)
 }
 
 /// A pod, and which one of that name.

@@ -15,6 +15,9 @@ const POSTCARD: &str = "application/postcard";
 /// Between two questions how far the walk-through is, while it is open.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// For how long it is told what came of an action.
+const TOLD: Duration = Duration::from_secs(12);
+
 /// Sends a request, with a body or without, and reads the answer's bytes, or the words of what went wrong.
 pub(super) async fn answer(address: String, body: Option<Vec<u8>>) -> Result<Vec<u8>, String> {
     match fetch(&address, POSTCARD, body).await {
@@ -64,16 +67,14 @@ pub(crate) fn perform(store: Store, serial: Serial, action: &Action) {
     store.change_asking(serial, |asking| asking.stands = Stands::Sent);
     spawn_local(async move {
         let done = answer("/api/v1/actions".to_owned(), Some(body)).await;
-        store.change_asking(serial, |asking| {
-            asking.stands = match done {
-                Ok(bytes) => {
-                    let told = postcard::from_bytes::<(String, Vec<String>, Vec<String>)>(&bytes);
-                    let (_, said, failed) = told.unwrap_or_default();
-                    Stands::Done { said: said.join("\n"), failed: failed.join("\n") }
-                }
-                Err(wrong) => Stands::Refused(wrong),
-            }
+        let outcome = done.map(|bytes| {
+            let told = postcard::from_bytes::<(String, Vec<String>, Vec<String>)>(&bytes);
+            let (_, said, failed) = told.unwrap_or_default();
+            (said.join("\n"), failed.join("\n"))
         });
+        store.conclude(serial, outcome);
+        sleep(TOLD).await;
+        store.end_telling(serial);
     });
 }
 

@@ -1,5 +1,6 @@
 //! Reasons, warnings and what DNS says, in English: the one place where they become words.
 
+pub(crate) mod asking;
 pub mod cluster_dns;
 mod reasons;
 mod warnings;

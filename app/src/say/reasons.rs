@@ -15,10 +15,15 @@ pub fn say(order: &Order, set: &SetKey, spec: Option<&Spec>, zone: Zone) -> Sayi
     match &order.reason {
         Reason::NoController { pods: 0 } => Saying::gist("The StatefulSet is gone.").text(" None of its pods is left."),
         Reason::NoController { pods } => Saying::gist("There is no StatefulSet.")
-            .text(format!(" {} still name it as their owner: nobody replaces them.", pods_text(*pods))),
+            .text(match pods {
+                1 => " 1 pod still names it as its owner: nobody replaces it.".to_owned(),
+                _ => format!(" {pods} pods still name it as their owner: nobody replaces them."),
+            }),
+        Reason::Deleting { pods: 1 } => Saying::gist("The StatefulSet is being deleted.")
+            .text(" 1 pod is left; the garbage collector removes it."),
         Reason::Deleting { pods } => Saying::gist("The StatefulSet is being deleted.").text(format!(
-            " {} left; the garbage collector removes them in no particular order. To have them go in order, scale to 0 first.",
-            pods_text(*pods)
+            " {pods} pods are left; the garbage collector removes them in no particular order. To have them go in order, \
+             scale to 0 first."
         )),
         Reason::Settled { pods } => settled(*pods, ordered),
         Reason::ScaledToZero => Saying::gist("Scaled to zero.")
@@ -40,13 +45,13 @@ pub fn say(order: &Order, set: &SetKey, spec: Option<&Spec>, zone: Zone) -> Sayi
                 Some(after) => created_after(saying, set, *after, zone),
                 None => saying,
             };
-            blocked(saying, set, *blocks, ordered)
+            blocked(saying, "it is Ready, ", set, *blocks, ordered)
         }
         Reason::WaitsForAvailable { ordinal, min_ready_seconds, blocks } => {
             let saying = Saying::gist(format!("{} is Ready, but not for long enough.", pod(ordinal))).text(format!(
                 " It counts as available after {min_ready_seconds} s without a break (minReadySeconds)."
             ));
-            blocked(saying, set, *blocks, ordered)
+            blocked(saying, "then ", set, *blocks, ordered)
         }
         Reason::WaitsForTermination { ordinal, blocks } => {
             let saying = Saying::gist(format!("{} is terminating.", pod(ordinal)));
@@ -56,7 +61,7 @@ pub fn say(order: &Order, set: &SetKey, spec: Option<&Spec>, zone: Zone) -> Sayi
                 }
                 _ => saying.text(" The controller waits until it is gone."),
             };
-            blocked(saying, set, *blocks, ordered)
+            blocked(saying, "then ", set, *blocks, ordered)
         }
         Reason::ReplacesEnded { ordinal, status } => Saying::gist(format!("{} has ended", pod(ordinal)))
             .text(format!(" ({status}). The controller deletes it and creates a new one under the same name.")),
@@ -165,15 +170,16 @@ fn created_after(saying: Saying, set: &SetKey, after: Predecessor, zone: Zone) -
         .text(" became Ready: the controller starts one pod at a time, in order.")
 }
 
-fn blocked(saying: Saying, set: &SetKey, blocks: Option<Blocked>, ordered: bool) -> Saying {
+/// What does not happen until something has.
+fn blocked(saying: Saying, until: &str, set: &SetKey, blocks: Option<Blocked>, ordered: bool) -> Saying {
     let (ordinal, what) = match blocks {
         Some(Blocked::Creation(ordinal)) => (ordinal, "is not created"),
         Some(Blocked::Removal(ordinal)) => (ordinal, "is not removed"),
         Some(Blocked::Update(ordinal)) => (ordinal, "is not replaced"),
         None => return saying,
     };
-    let why = if ordered { " before: one pod at a time, in order." } else { " before." };
-    saying.text(" ").code(set.pod_name(ordinal)).text(format!(" {what}{why}"))
+    let why = if ordered { ": one pod at a time, in order." } else { "." };
+    saying.text(format!(" Until {until}")).code(set.pod_name(ordinal)).text(format!(" {what}{why}"))
 }
 
 fn cannot_create(set: &SetKey, ordinal: Ordinal, obstacle: &Obstacle) -> Saying {
@@ -296,6 +302,32 @@ mod tests {
             assert!(text.contains("kubectl delete pod web-1 -n default") && text.contains("does not help"), "{text}");
         }
         assert!(hopeless.contains("stuck") && !hopeful.contains("stuck"));
+    }
+
+    #[test]
+    fn given_what_waits_for_a_pod_when_said_then_it_is_said_until_when_and_one_pod_is_not_many() {
+        let waits = |blocks| Reason::WaitsForReady {
+            ordinal: Ordinal(2),
+            stage: Stage::Failing,
+            status: "CrashLoopBackOff".to_owned(),
+            after: None,
+            blocks: Some(blocks),
+        };
+        assert_eq!(
+            said(waits(Blocked::Update(Ordinal(1)))),
+            "web-2 is failing: CrashLoopBackOff. Until it is Ready, web-1 is not replaced: one pod at a time, in order."
+        );
+        let terminating =
+            Reason::WaitsForTermination { ordinal: Ordinal(1), blocks: Some(Blocked::Removal(Ordinal(0))) };
+        assert!(
+            said(terminating)
+                .ends_with("until it is gone. Until then web-0 is not removed: one pod at a time, in order.")
+        );
+        assert!(
+            said(Reason::NoController { pods: 1 }).contains("1 pod still names it as its owner: nobody replaces it.")
+        );
+        assert!(said(Reason::NoController { pods: 2 }).contains("2 pods still name it as their owner"));
+        assert!(said(Reason::Deleting { pods: 1 }).contains("1 pod is left; the garbage collector removes it."));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) fn FleetPage() -> impl IntoView {
             if there.get() {
                 view! { <Table rows/> }.into_any()
             } else {
-                view! { <Nothing narrowed=store.place.read().namespace.is_some()/> }.into_any()
+                view! { <Nothing narrowed=store.place.read().namespace.clone()/> }.into_any()
             }
         })}
     }
@@ -92,8 +92,11 @@ fn state_text(summary: &Summary) -> &'static str {
 }
 
 #[component]
-fn Nothing(narrowed: bool) -> impl IntoView {
-    let what = if narrowed { "There is no StatefulSet in this namespace." } else { "There is no StatefulSet yet." };
+fn Nothing(narrowed: Option<String>) -> impl IntoView {
+    let what = match narrowed {
+        Some(namespace) => format!("The namespace {namespace} has no StatefulSet, or does not exist."),
+        None => "There is no StatefulSet yet.".to_owned(),
+    };
     view! {
         <section class="panel empty">
             <p><b>{what}</b>" As soon as one is created it appears here, for example with:"</p>

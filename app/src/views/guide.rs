@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::actions::follow;
 use super::reactive::{maybe, several, text, word};
+use super::whole::whole;
 use crate::guide::{Step, Words};
 use crate::state::{GuideState, Store};
 
@@ -138,8 +139,8 @@ fn GuideStep(name: String, running: Memo<bool>) -> impl IntoView {
         <li data-step=name.get_value() data-done=state>
             <details prop:open=open>
                 <summary>{of(|step| step.title.clone())}</summary>
-                <p>{of(|step| step.text.clone())}</p>
-                <pre>{commands}</pre>
+                <p>{whole(of(|step| step.text.clone()))}</p>
+                <pre>{whole(commands)}</pre>
                 <span class="buttons">
                     <button type="button" class="button primary" disabled=running on:click=press>
                         {word(move || words(store).run)}

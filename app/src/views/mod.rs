@@ -17,6 +17,7 @@ mod set;
 mod strangers;
 mod warnings;
 mod ways;
+mod whole;
 
 use leptos::prelude::*;
 use topology::Stage;
@@ -24,7 +25,7 @@ use topology::Stage;
 use crate::route::Route;
 use crate::say::{Part, Saying};
 use crate::state::{Control, Store};
-use actions::ActionDialog;
+use actions::{ActionDialog, Toast};
 use fleet::FleetPage;
 use guide::GuideDrawer;
 use header::Header;
@@ -67,7 +68,7 @@ pub fn App() -> impl IntoView {
                 </main>
                 {(store.control == Control::Demo).then(|| view! { <GuideDrawer/> }.into_any())}
             </div>
-            {(store.control != Control::Look).then(|| view! { <ActionDialog/> }.into_any())}
+            {(store.control != Control::Look).then(|| view! { <ActionDialog/> <Toast/> }.into_any())}
         </div>
     }
 }

@@ -11,7 +11,7 @@ use super::reactive::{maybe, several, text, word};
 use super::words;
 use crate::records::{Outcome, ReverseNames, Row, Surroundings, reverse_names, rows};
 use crate::say::cluster_dns;
-use crate::state::Store;
+use crate::state::{Store, ticked};
 
 /// How many rows of a Service are shown at first.
 const MOST: usize = 24;
@@ -96,6 +96,8 @@ fn ServiceNames(name: String, every: RwSignal<bool>, reverse: Memo<ReverseNames>
     let board = store.board;
     let all = RwSignal::new(false);
     let wanted = name.clone();
+    // What was answered before goes by and by: that is looked at now and then.
+    let now = Memo::new(move |_| ticked(store.second.get(), 10_000));
     let rows = Memo::new(move |_| {
         let Some(set) = board.set.get() else { return Vec::new() };
         let services = board.services.read();
@@ -106,7 +108,8 @@ fn ServiceNames(name: String, every: RwSignal<bool>, reverse: Memo<ReverseNames>
         let (zone, reverse) = (store.zone_of_names(), reverse.read());
         let is_whole =
             [Kind::Service, Kind::EndpointSlice].into_iter().all(|kind| store.sees_now(kind, &set.namespace));
-        let surroundings = Surroundings { namespace: &set.namespace, zone: &zone, reverse: &reverse, is_whole };
+        let surroundings =
+            Surroundings { namespace: &set.namespace, zone: &zone, reverse: &reverse, now: now.get(), is_whole };
         let mut rows = rows(service, surroundings, &identities);
         if !every.get() {
             rows.retain(Row::is_usual);

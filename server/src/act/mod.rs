@@ -3,6 +3,7 @@
 
 mod apply;
 mod deed;
+mod image;
 mod permissions;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use topology::{SetKey, Uid};
 use tracing::info;
 
 use self::deed::{Deed, Target};
+use self::image::Image;
 use crate::clock::now;
 use crate::cluster::Connector;
 
@@ -263,15 +265,22 @@ async fn restart(client: Client, set: &Target) -> Result<String, ActError> {
     change_template(client, set, template, "restarted").await
 }
 
-async fn set_image(client: Client, set: &Target, container: &Label, image: &str) -> Result<String, ActError> {
+async fn set_image(client: Client, set: &Target, container: &Label, image: &Image) -> Result<String, ActError> {
     let known = containers(&client, set).await?;
-    // A patch would make a container of a name that there is none of.
-    if !known.iter().any(|(name, _)| name == container.as_str()) {
-        let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
-        let message = format!("unable to find container named \"{container}\"; there is: {}", names.join(", "));
-        return Err(ActError::Invalid(message));
+    match known.iter().find(|(name, _)| name == container.as_str()) {
+        // A patch would make a container of a name that there is none of.
+        None => {
+            let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
+            let message = format!("unable to find container named \"{container}\"; there is: {}", names.join(", "));
+            return Err(ActError::Invalid(message));
+        }
+        // kubectl prints nothing then, which would look as if the button did not work.
+        Some((_, before)) if before == image.as_str() => {
+            return Ok(format!("statefulset.apps/{} unchanged: {container} has the image {image} already", set.name));
+        }
+        Some(_) => {}
     }
-    let template = json!({"spec": {"containers": [{"name": container.as_str(), "image": image}]}});
+    let template = json!({"spec": {"containers": [{"name": container.as_str(), "image": image.as_str()}]}});
     change_template(client, set, template, "image updated").await
 }
 

@@ -1,5 +1,6 @@
 //! The walk-through in the demo: its steps, told in two languages, run from the page, and ticked by what the cluster did.
 
+mod contrast;
 mod observe;
 mod progress;
 mod run;
@@ -16,8 +17,10 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use topology::board::Board;
 use topology::{SetKey, Timestamp};
+use tracing::info;
 
-pub use progress::{Command, Progress, Replica, ReplicaStage};
+pub use contrast::{Replica, ReplicaStage};
+pub use progress::{Command, Progress};
 pub use run::RunError;
 pub use steps::{DAY_TWO, NAMES_STAY, Step};
 pub use texts::{Language, text};
@@ -57,6 +60,15 @@ impl State {
     fn from(since: Timestamp, hub: &HubHandle) -> Self {
         Self { progress: Progress::from(since, &hub.cluster().domain), outputs: BTreeMap::new() }
     }
+
+    /// What a step printed when it was run here, and, of the Deployment's pods, what became of their names, whoever
+    /// deleted them.
+    fn output(&self, step: Step) -> Option<String> {
+        let printed = self.outputs.get(&step).cloned();
+        let names = if step == Step::Contrast { self.progress.contrast_names() } else { None };
+        let parts: Vec<String> = printed.into_iter().chain(names).collect();
+        (!parts.is_empty()).then(|| parts.join("\n\n"))
+    }
 }
 
 impl Walkthrough {
@@ -89,7 +101,7 @@ impl Walkthrough {
                     text: text.to_owned(),
                     commands: step.commands(files),
                     done: state.progress.done(*step),
-                    output: state.outputs.get(step).cloned(),
+                    output: state.output(*step),
                 }
             };
             let chapters = language.chapters().into_iter().zip([&NAMES_STAY[..], &DAY_TWO[..]]);
@@ -109,6 +121,7 @@ impl Walkthrough {
         let this = Arc::clone(self);
         self.alone(async move {
             let outcome = run::step(&this.hub, &this.actor, step).await;
+            told(step.name(), &outcome);
             let printed = match &outcome {
                 Ok(output) => output.clone(),
                 Err(error) => error.to_string(),
@@ -126,19 +139,25 @@ impl Walkthrough {
     pub async fn reset(self: &Arc<Self>) -> Result<(), RunError> {
         let this = Arc::clone(self);
         self.alone(async move {
-            run::reset(&this.actor).await?;
-            let clear = async {
-                while !this.is_clear().await? {
-                    sleep(run::LOOK).await;
-                }
-                Ok::<_, HubGone>(())
-            };
-            run::going(clear).await?;
-            // All that the round before left was seen to be gone, so that whatever is seen from now on is of this one.
-            this.with(|state| *state = State::from(now(), &this.hub));
-            run::begin(&this.actor).await
+            let outcome = this.start_over().await;
+            told("start over", &outcome);
+            outcome
         })
         .await
+    }
+
+    async fn start_over(&self) -> Result<(), RunError> {
+        run::reset(&self.actor).await?;
+        let clear = async {
+            while !self.is_clear().await? {
+                sleep(run::LOOK).await;
+            }
+            Ok::<_, HubGone>(())
+        };
+        run::going(clear).await?;
+        // All that the round before left was seen to be gone, so that whatever is seen from now on is of this one.
+        self.with(|state| *state = State::from(now(), &self.hub));
+        run::begin(&self.actor).await
     }
 
     /// Does something that no other step may run beside, in a task of its own.
@@ -173,5 +192,13 @@ impl Walkthrough {
 
     fn see(&self, look: impl FnOnce(&mut Progress)) {
         self.with(|state| look(&mut state.progress));
+    }
+}
+
+/// Writes into the log what a reader ran, as it is written of every other thing that a reader did.
+fn told<T>(step: &str, outcome: &Result<T, RunError>) {
+    match outcome {
+        Ok(_) => info!(step, "run for a reader"),
+        Err(error) => info!(step, %error, "not run for a reader"),
     }
 }

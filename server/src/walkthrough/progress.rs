@@ -8,10 +8,8 @@ use topology::facts::{PodManagement, UpdateStrategy};
 use topology::order::Reason;
 use topology::{Ordinal, Stage, Timestamp, Uid};
 
+use super::contrast::{Contrast, Replica};
 use super::steps::Step;
-
-/// How many names of pods that were lost are remembered.
-const MAX_LOST: usize = 256;
 
 /// How far somebody has come.
 #[derive(Debug)]
@@ -38,49 +36,6 @@ impl Default for Progress {
     fn default() -> Self {
         Self::from(Timestamp::default(), "cluster.local")
     }
-}
-
-/// The Deployment's pods.
-#[derive(Debug, Default)]
-struct Contrast {
-    /// Those that exist.
-    pods: BTreeMap<String, Seen>,
-    /// How many were lost: asked to go, or gone without that having been seen.
-    losses: usize,
-    /// Names of those.
-    lost: BTreeSet<String>,
-    /// Whether one of these names came back.
-    returned: bool,
-}
-
-/// What is known of a pod of the Deployment.
-#[derive(Debug)]
-struct Seen {
-    stage: ReplicaStage,
-    /// How many were lost before it came.
-    after: usize,
-}
-
-/// A pod with the Deployment's label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Replica<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The kind of its controller; `None` when it has none.
-    pub owner: Option<&'a str>,
-    /// How far it is.
-    pub stage: ReplicaStage,
-}
-
-/// How far a pod of the Deployment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplicaStage {
-    /// It is not Ready.
-    NotReady,
-    /// It is.
-    Ready,
-    /// It was asked to go.
-    Going,
 }
 
 /// A command that ran in a pod.
@@ -307,20 +262,18 @@ impl Progress {
 
     /// All pods with the Deployment's label, after a time in which nobody may have watched: others are gone.
     pub fn list_contrast(&mut self, replicas: &[Replica<'_>], now: Timestamp) {
-        let listed: BTreeSet<&str> = replicas.iter().map(|replica| replica.name).collect();
-        let known: Vec<String> = self.contrast.pods.keys().cloned().collect();
-        for pod in known.iter().filter(|pod| !listed.contains(pod.as_str())) {
-            self.contrast.miss(pod);
-        }
-        for replica in replicas {
-            self.contrast.see(replica);
-        }
+        self.contrast.list(replicas);
         self.tick_once(Step::Contrast, self.contrast.is_replaced(), now);
     }
 
     /// Whether the Deployment has no pods.
     pub fn has_no_replicas(&self) -> bool {
-        self.contrast.pods.is_empty()
+        self.contrast.is_empty()
+    }
+
+    /// The names of the Deployment's pods before some were lost and after; `None` while none was.
+    pub fn contrast_names(&self) -> Option<String> {
+        self.contrast.names()
     }
 
     /// A command ran in a pod.
@@ -348,47 +301,6 @@ impl Progress {
         let both = |known: &BTreeSet<String>| known.contains("web-0") && known.contains("web-1");
         self.tick_once(Step::Hostnames, both(&self.named), now);
         self.tick_once(Step::Resolve, both(&self.resolved), now);
-    }
-}
-
-impl Contrast {
-    fn see(&mut self, replica: &Replica<'_>) {
-        if replica.owner != Some("ReplicaSet") {
-            return;
-        }
-        let (name, stage) = (replica.name, replica.stage);
-        if !self.pods.contains_key(name) {
-            self.returned |= self.lost.contains(name);
-            self.pods.insert(name.to_owned(), Seen { stage: ReplicaStage::NotReady, after: self.losses });
-        }
-        let Some(seen) = self.pods.get_mut(name) else { return };
-        let goes = stage == ReplicaStage::Going && seen.stage != ReplicaStage::Going;
-        seen.stage = stage;
-        if goes {
-            self.lose(name);
-        }
-    }
-
-    fn miss(&mut self, name: &str) {
-        if self.pods.remove(name).is_some_and(|seen| seen.stage != ReplicaStage::Going) {
-            self.lose(name);
-        }
-    }
-
-    fn lose(&mut self, name: &str) {
-        self.losses += 1;
-        if self.lost.len() < MAX_LOST {
-            self.lost.insert(name.to_owned());
-        }
-    }
-
-    /// Whether two were lost, and two that came for them are Ready, under new names. The first may be there before the
-    /// second is lost: a ReplicaSet does not wait. So the one must have come after a loss, and the other after two.
-    fn is_replaced(&self) -> bool {
-        let staying = self.pods.values().filter(|seen| seen.stage != ReplicaStage::Going);
-        let all_ready = staying.clone().all(|seen| seen.stage == ReplicaStage::Ready);
-        let after = |losses: usize| staying.clone().filter(move |seen| seen.after >= losses).count();
-        after(1) >= 2 && after(2) >= 1 && all_ready && !self.returned
     }
 }
 

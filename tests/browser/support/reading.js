@@ -173,3 +173,14 @@ export function agrees(page, kubectl) {
     return rows;
   });
 }
+
+/** What came of the action that was just confirmed: told beside the page once the dialog is closed. It is dismissed. */
+export async function toldBeside(page) {
+  const toast = page.locator('.toast');
+  await toast.locator('.told').waitFor();
+  const told = await toast.locator('.told').textContent();
+  assert.equal(await page.locator('dialog.ask').isVisible(), false, 'the dialog gives way to the show');
+  await toast.getByLabel('Dismiss').click();
+  await eventually('it is dismissed', async () => assert.equal(await toast.textContent(), ''));
+  return told.trim();
+}

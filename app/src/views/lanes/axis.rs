@@ -26,10 +26,10 @@ pub(super) fn Axis(height: Signal<String>) -> impl IntoView {
     let marks = Memo::new(move |_| {
         let now = store.second.get();
         let marks = ticks(drawing.window.get(), drawing.frame.get().plot(), now, store.zone.get().offset(now));
-        let (left, right) = drawing.scale.get().visible(now);
+        let (edge, (_, right)) = (drawing.edge.get(), drawing.scale.get().visible(now));
         let named = |at: Timestamp| {
             let x = drawing.scale.get().x(at);
-            x - left > EDGE && right - x > NOW_WORD
+            x - edge > EDGE && right - x > NOW_WORD
         };
         marks.into_iter().map(|at| (at, named(at))).collect::<Vec<_>>()
     });
@@ -67,6 +67,7 @@ pub(super) fn Deletions(height: Signal<String>) -> impl IntoView {
         let asked = lanes.iter().flat_map(|(_, lane)| asked_to_go(&lane.read(), &unwatched)).collect();
         grouped(asked)
     });
+    let marks = Memo::new(move |_| named(&deletions.read(), drawing.scale.get(), drawing.edge.get()));
     let line = move |(x, words): (f64, Option<String>)| -> AnyView {
         let x = px(x);
         view! {
@@ -77,7 +78,7 @@ pub(super) fn Deletions(height: Signal<String>) -> impl IntoView {
     };
     view! {
         <g class="deletions">
-            {several(move || named(&deletions.read(), drawing.scale.get()).into_iter().map(line).collect())}
+            {several(move || marks.get().into_iter().map(line).collect())}
         </g>
     }
 }
@@ -89,9 +90,10 @@ struct Deletion {
     pods: usize,
 }
 
-/// Where each deletion is marked, and its words, which end there; none where they would cover those before them.
-fn named(deletions: &[Deletion], scale: Scale) -> Vec<(f64, Option<String>)> {
-    let mut taken = f64::NEG_INFINITY;
+/// Where each deletion is marked, and its words, which end there; none where they would cover those before them, or begin
+/// beyond the edge.
+fn named(deletions: &[Deletion], scale: Scale, edge: f64) -> Vec<(f64, Option<String>)> {
+    let mut taken = edge;
     let marks = deletions.iter().map(|deletion| {
         let x = scale.x(deletion.at);
         let words =
@@ -162,8 +164,9 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
         let deletions = [0, 4, 8, 30].map(|seconds| Deletion { at: at(seconds), pods: 1 });
         let scale = Scale::new(at(0), Window::Minute, Frame::new(600.0, 1));
-        let words: Vec<bool> = named(&deletions, scale).iter().map(|(_, words)| words.is_some()).collect();
-        assert_eq!(words, [true, false, false, true]);
+        let words = |edge| named(&deletions, scale, edge).iter().map(|(_, words)| words.is_some()).collect::<Vec<_>>();
+        assert_eq!(words(f64::NEG_INFINITY), [true, false, false, true]);
+        assert_eq!(words(scale.x(at(8))), [false, false, false, true], "no words that the edge cuts off");
     }
 
     #[test]

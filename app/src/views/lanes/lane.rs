@@ -127,13 +127,13 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
     };
     let gaps = {
         let lane = lane.clone();
-        Memo::new(move |_| gaps(&lane.read()))
+        Memo::new(move |_| worded(gaps(&lane.read()), |gap| gap.from, drawing))
     };
     let arrows = Memo::new(move |_| {
         let rows = store.board.lanes.read();
         let before = ordinal.0.checked_sub(1)?;
         let at = rows.binary_search_by_key(&before, |(known, _)| known.0).ok()?;
-        Some(arrows(&rows[at].1.read(), &lane.read()))
+        Some(worded(arrows(&rows[at].1.read(), &lane.read()), |arrow| arrow.created, drawing))
     });
     let placed = Memo::new(move |_| place(&blocks.read(), drawing.scale.get(), store.beat.get()));
     let labelled = Memo::new(move |_| {
@@ -145,7 +145,7 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
         <g class="lane" data-lane=name transform=lowered(top)>
             {several(move || {
                 let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
-                gaps.get().into_iter().map(|gap| gap_view(gap, scale, frame, store)).collect()
+                gaps.get().into_iter().map(|(gap, words)| gap_view(gap, words, scale, frame, store)).collect()
             })}
             {several(move || {
                 let bar = drawing.frame.get().bar;
@@ -157,10 +157,29 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
             })}
             {several(move || {
                 let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
-                arrows.get().into_iter().flatten().map(|arrow| arrow_view(arrow, scale, frame)).collect()
+                let arrows = arrows.get().into_iter().flatten();
+                arrows.map(|(arrow, words)| arrow_view(arrow, words, scale, frame)).collect()
             })}
         </g>
     }
+}
+
+/// Whether there is room for something's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    Shown,
+    /// The edge of the plot would cut them off.
+    Cut,
+}
+
+/// Each with whether its words, which begin a little after a time of it, can be read.
+fn worded<T>(all: Vec<T>, begins: fn(&T) -> Timestamp, drawing: Drawing) -> Vec<(T, Words)> {
+    let (scale, edge) = (drawing.scale.get(), drawing.edge.get());
+    let with_words = |it: T| {
+        let words = if scale.x(begins(&it)) < edge { Words::Cut } else { Words::Shown };
+        (it, words)
+    };
+    all.into_iter().map(with_words).collect()
 }
 
 /// The words of the block that began before what is visible: they stand still at the edge of the plot.
@@ -229,10 +248,11 @@ fn label_view(label: Label, frame: Frame) -> AnyView {
 }
 
 /// The stretch in which no pod held the identity, with its length where that fits.
-fn gap_view(gap: Gap, scale: Scale, frame: Frame, store: Store) -> AnyView {
+fn gap_view(gap: Gap, words: Words, scale: Scale, frame: Frame, store: Store) -> AnyView {
     let (from, to) = (scale.x(gap.from), scale.end(gap.to));
     let middle = frame.bar / 2.0;
     let words = match gap.to {
+        _ if words == Words::Cut => None,
         Some(to) => {
             let least = if gap.seen { "" } else { "at least " };
             let length = format!("empty {least}{}", duration(to.millis_since(gap.from)));
@@ -258,7 +278,7 @@ fn gap_view(gap: Gap, scale: Scale, frame: Frame, store: Store) -> AnyView {
 }
 
 /// From the pod that became Ready to the one that was created then.
-fn arrow_view(arrow: Arrow, scale: Scale, frame: Frame) -> AnyView {
+fn arrow_view(arrow: Arrow, words: Words, scale: Scale, frame: Frame) -> AnyView {
     let (from, to) = (scale.x(arrow.ready), scale.x(arrow.created));
     let gap = frame.pitch - frame.bar;
     // Where lanes are all but together, it leads from within the one to the edge of the other.
@@ -271,7 +291,7 @@ fn arrow_view(arrow: Arrow, scale: Scale, frame: Frame) -> AnyView {
     view! {
         <g class="arrow">
             <path d=path marker-end="url(#arrowhead)"/>
-            {frame.has_words_between().then(|| view! { <text x=px(to + 8.0) y=px(start / 2.0 + 4.0)>"Ready, so next"</text> }.into_any())}
+            {(words == Words::Shown && frame.has_words_between()).then(|| view! { <text x=px(to + 8.0) y=px(start / 2.0 + 4.0)>"Ready, so next"</text> }.into_any())}
         </g>
     }
     .into_any()

@@ -34,6 +34,8 @@ struct Drawing {
     window: RwSignal<Window>,
     frame: Memo<Frame>,
     scale: Memo<Scale>,
+    /// Where words must begin at the least, so that the left edge of the plot does not cut into them.
+    edge: Memo<f64>,
 }
 
 impl Drawing {
@@ -69,7 +71,12 @@ pub(super) fn Lanes() -> impl IntoView {
     });
     let origin = Memo::new(move |before: Option<&Timestamp>| origin(before.copied(), store.second.get()));
     let scale = Memo::new(move |_| Scale::new(origin.get(), window.get(), frame.get()));
-    provide_context(Drawing { window, frame, scale });
+    // It is looked at once a second: until the next time the drawing moves on by so much.
+    let edge = Memo::new(move |_| {
+        let scale = scale.get();
+        scale.visible(store.second.get()).0 + scale.per_milli * 1_000.0
+    });
+    provide_context(Drawing { window, frame, scale, edge });
 
     let height = text(move || px(frame.get().height(count.get())));
     let view_box = text(move || format!("0 0 {} {}", px(frame.get().width), height.get()));
