@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use http::uri::Authority;
 use thiserror::Error;
 use topology::dns::{Name, NameError, PodNames, Zone};
+use topology::object_name::{BadName, Label};
 
 use crate::demo::DemoArgs;
 use crate::dns::Search;
@@ -17,7 +18,7 @@ use crate::ledger::{Place, PlaceError, Retention};
 use crate::recording::{RecordArgs, ReplayArgs};
 
 /// Shows the topology state of a cluster's StatefulSets: the ordered pods, the names that stay, the addresses that
-/// change. Reads only; the page is at the address that it prints.
+/// change. The page is at the address that it prints; nothing is changed in the cluster unless readers may (--allow-actions).
 #[derive(Debug, Clone, Parser)]
 #[command(name = "berth", version)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
@@ -35,15 +36,15 @@ pub struct Config {
     pub context: Option<String>,
 
     /// A namespace to watch; may be given several times; default: all
-    #[arg(short = 'n', long = "namespace", value_name = "NAMESPACE", conflicts_with = "all_namespaces", global = true)]
+    #[arg(short = 'n', long = "namespace", value_name = "NAMESPACE", conflicts_with = "all_namespaces", global = true, value_parser = namespace)]
     pub namespaces: Vec<String>,
 
     /// Watch all namespaces (the default)
     #[arg(short = 'A', long, global = true)]
     pub all_namespaces: bool,
 
-    /// Where to serve the page; port 0 takes a free one
-    #[arg(long, global = true, value_name = "ADDRESS:PORT", default_value_t = DEFAULT_LISTEN)]
+    /// Where to serve the page; a port alone is one on loopback, and port 0 takes a free one
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", default_value_t = DEFAULT_LISTEN, value_parser = on_loopback)]
     pub listen: SocketAddr,
 
     /// Serve on an address that others can reach, though nobody is asked who they are
@@ -58,12 +59,14 @@ pub struct Config {
     #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
     pub cluster_domain: String,
 
-    /// Also serve DNS, on UDP and TCP, with the answers that the cluster's own must give; port 0 takes a free one
-    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    /// Also serve DNS, on UDP and TCP, with the answers that the cluster's own must give; a port alone is one on loopback,
+    /// and port 0 takes a free one; default: not served, and in the demo at 127.0.0.1:5353, or a free port
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", value_parser = on_loopback)]
     pub dns: Option<SocketAddr>,
 
-    /// Understand short names (web-0.nginx) in questions to --dns as a pod of this namespace does
-    #[arg(long, global = true, value_name = "NAMESPACE")]
+    /// Understand short names (web-0.nginx) in questions to --dns as a pod of this namespace does; default: they are not
+    /// understood, and in the demo as in the namespace "default"
+    #[arg(long, global = true, value_name = "NAMESPACE", value_parser = namespace)]
     pub dns_search: Option<String>,
 
     /// How long the cluster's DNS lets a record be kept, in seconds
@@ -206,6 +209,9 @@ pub enum ConfigError {
     /// A cluster to watch, together with the demo's own.
     #[error("`berth demo` watches the cluster that it starts: leave out --kubeconfig and --context")]
     TwoClusters,
+    /// A cluster to watch, where a recording is to be shown.
+    #[error("`berth replay` shows what is in the file, whatever clusters there are: leave out {0}")]
+    NoCluster(&'static str),
     /// Two places for one page.
     #[error("--share says where the page listens: leave out --listen, or say it so: --share {0}")]
     TwoPlaces(SocketAddr),
@@ -237,6 +243,23 @@ impl Config {
             return Err(ConfigError::Host(name.clone()));
         }
         self.zone().map(drop)
+    }
+
+    /// Refuses what says which cluster to watch, where none is.
+    ///
+    /// # Errors
+    /// When there is such a setting.
+    pub fn watches_nothing(&self) -> Result<(), ConfigError> {
+        let settings = [
+            (self.kubeconfig.is_some(), "--kubeconfig"),
+            (self.context.is_some(), "--context"),
+            (!self.namespaces.is_empty(), "-n"),
+            (self.all_namespaces, "-A"),
+        ];
+        match settings.into_iter().find(|(is_given, _)| *is_given) {
+            Some((_, setting)) => Err(ConfigError::NoCluster(setting)),
+            None => Ok(()),
+        }
     }
 
     /// What the cluster's DNS is set to.
@@ -290,6 +313,28 @@ impl Config {
     }
 }
 
+/// Reads the name of a namespace.
+fn namespace(text: &str) -> Result<String, BadName> {
+    Label::parse(text).map(|label| label.to_string())
+}
+
+/// Reads where to listen; a port alone is one on loopback.
+pub(crate) fn on_loopback(text: &str) -> Result<SocketAddr, String> {
+    place(text, Ipv4Addr::LOCALHOST)
+}
+
+/// Reads where to listen; a port alone, `7654` or `:7654`, is one at this address.
+pub(crate) fn place(text: &str, alone: Ipv4Addr) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix(':').unwrap_or(text).parse::<u16>();
+    let named = text.strip_prefix("localhost:").map(|port| format!("{}:{port}", Ipv4Addr::LOCALHOST));
+    match port {
+        Ok(port) => Ok(SocketAddr::from((alone, port))),
+        Err(_) => named.as_deref().unwrap_or(text).parse().map_err(|_| {
+            format!("give an address and a port, as in {alone}:7654 or [::1]:7654, or a port alone, as in 7654")
+        }),
+    }
+}
+
 /// Reads an age: a number with `d`, `h`, `m` or `s`.
 fn age(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no age: give a number with d, h, m or s, as in 90d");
@@ -304,4 +349,28 @@ fn age(text: &str) -> Result<Duration, String> {
     };
     let number: u64 = number.parse().map_err(|_| wrong())?;
     number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_places_to_listen_when_read_then_a_port_alone_is_one_and_anything_else_is_told_how() {
+        for (text, expected) in [
+            ("7654", "127.0.0.1:7654"),
+            (":5353", "127.0.0.1:5353"),
+            ("localhost:80", "127.0.0.1:80"),
+            ("0.0.0.0:0", "0.0.0.0:0"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(on_loopback(text).map(|address| address.to_string()).as_deref(), Ok(expected));
+        }
+        for text in
+            ["", ":", "127.0.0.1", "localhost", "localhost:", "::1", "65536", "-1", "example.org:80", "127.0.0.1:http"]
+        {
+            assert!(on_loopback(text).is_err_and(|told| told.contains("127.0.0.1:7654")), "{text}");
+        }
+        assert_eq!(place("8000", Ipv4Addr::UNSPECIFIED), Ok(SocketAddr::from(([0, 0, 0, 0], 8000))));
+    }
 }

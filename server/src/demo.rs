@@ -11,7 +11,8 @@ use clap::builder::RangedU64ValueParser;
 use thiserror::Error;
 use tracing::warn;
 
-use crate::config::{Config, ConfigError, DEFAULT_LISTEN};
+use crate::config::{Config, ConfigError, DEFAULT_LISTEN, on_loopback, place};
+use crate::console::tell;
 use crate::ledger::Place;
 use crate::serve::{self, StartError};
 
@@ -38,8 +39,9 @@ pub struct DemoArgs {
         value_name = "ADDRESS:PORT",
         num_args = 0..=1,
         default_missing_value = "0.0.0.0:7654",
+        value_parser = on_every_address,
         help = "Let a room in: serve the page to other machines, by links that are printed; visitors look, the \
-                presenter acts; default: at 0.0.0.0:7654, or a free port"
+                presenter acts; a port alone is one at every address; default: 0.0.0.0:7654, or a free port"
     )]
     pub share: Option<SocketAddr>,
 
@@ -52,12 +54,17 @@ pub struct DemoArgs {
     pub nodes: u8,
 
     /// Where the cluster's API listens, on loopback; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", value_parser = on_loopback)]
     pub api: SocketAddr,
 
     /// Where to write the kubeconfig; default: a file of its own among the temporary ones, removed at the end
     #[arg(long, value_name = "PATH")]
     pub write_kubeconfig: Option<PathBuf>,
+}
+
+/// Reads where a room is let in; a port alone is one at every address.
+fn on_every_address(text: &str) -> Result<SocketAddr, String> {
+    place(text, Ipv4Addr::UNSPECIFIED)
 }
 
 /// Reads how many times as fast.
@@ -192,21 +199,21 @@ impl Drop for Kubeconfig {
     }
 }
 
-/// Says how to use the cluster, on standard output: people and scripts read it there.
-#[allow(clippy::print_stdout, reason = "the lines that belong on standard output")]
+/// Says how to use the cluster.
 fn announce(kubeconfig: &Path, empty: bool) {
-    println!("A cluster is running in this process. In another terminal, use it by\n");
-    println!("  export KUBECONFIG={}\n", kubeconfig.display());
-    if empty {
-        println!("and apply something, for example a StatefulSet; watch the page.\n");
+    let kubeconfig = kubeconfig.display();
+    tell("A cluster is running in this process. In another terminal, use it by\n");
+    tell(format_args!("  export KUBECONFIG={kubeconfig}\n"));
+    tell(if empty {
+        "and apply something, for example a StatefulSet; watch the page.\n"
     } else {
-        println!("and try, one after another, and watch the page:\n");
-        println!("  kubectl get pods -w -l app=nginx");
-        println!("  kubectl exec web-0 -- nslookup web-1.nginx");
-        println!("  kubectl delete pod -l app=nginx");
-        println!("  kubectl scale statefulset web --replicas=4");
-        println!("  kubectl set image statefulset web nginx=nginx:missing   # a rollout that is stuck");
-        println!("  kubectl delete pod -l app=api                           # a Deployment's names never return\n");
-    }
-    println!("Ctrl-C ends all of it.\n");
+        "and try, one after another, and watch the page:\n
+  kubectl get pods -w -l app=nginx
+  kubectl exec web-0 -- nslookup web-1.nginx
+  kubectl delete pod -l app=nginx
+  kubectl scale statefulset web --replicas=4
+  kubectl set image statefulset web nginx=nginx:missing   # a rollout that is stuck
+  kubectl delete pod -l app=api                           # a Deployment's names never return\n"
+    });
+    tell("Ctrl-C ends all of it.\n");
 }

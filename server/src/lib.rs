@@ -2,6 +2,7 @@
 //!
 //! - [`act`]: doing what a reader asked for;
 //! - [`config`]: what the user asked for;
+//! - [`console`]: lines on standard output;
 //! - [`cluster`]: watches of a Kubernetes API, turned into facts;
 //! - [`hub`]: the one owner of the state;
 //! - [`demo`]: the embedded cluster, and Berth on it;
@@ -17,6 +18,7 @@ pub mod act;
 pub mod clock;
 pub mod cluster;
 pub mod config;
+pub mod console;
 pub mod demo;
 pub mod dns;
 pub mod history;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use server::config::{Command, Config, LogFormat};
+use server::console::complain;
 use server::{demo, recording, serve};
 use tokio::signal;
 use tracing_subscriber::EnvFilter;
@@ -28,7 +29,7 @@ async fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("berth: {error}");
+            complain(format_args!("berth: {error}"));
             ExitCode::from(USAGE)
         }
     }
@@ -37,7 +38,12 @@ async fn main() -> ExitCode {
 /// Log lines go to standard error; `RUST_LOG` chooses which.
 fn log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal())
+        // A line that nobody reads is no reason to end.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),

@@ -20,6 +20,7 @@ use crate::act::{Actor, Bounds, Playground};
 use crate::clock::now;
 use crate::cluster::{self, ConnectError, Connector, Health, Target};
 use crate::config::{ClusterDns, Config, ConfigError};
+use crate::console::tell;
 use crate::demo::DemoError;
 use crate::dns;
 use crate::dns::probe::{PortForward, Probe, Resolver, system_servers};
@@ -133,6 +134,7 @@ pub async fn replay(
     arguments: ReplayArgs,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StartError> {
+    config.watches_nothing()?;
     let replay = Replay::open(&arguments)?;
     let cluster = replay.head().cluster.clone();
     (config.cluster_domain, config.dns_ttl) = (cluster.domain.clone(), cluster.ttl);
@@ -323,26 +325,25 @@ async fn resolver(wanted: Option<&ClusterDns>, connector: &Arc<Connector>) -> Re
     })
 }
 
-/// Says where the page is, and DNS, on standard output: people and scripts read it there.
-#[allow(clippy::print_stdout, reason = "the lines that belong on standard output")]
+/// Says where the page is, and DNS.
 fn announce(address: SocketAddr, dns: Option<SocketAddr>, share: Option<&Share>, open: bool) {
     let shown =
         if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
     let url = format!("http://{shown}");
     // The page last: whoever waits for that has read everything.
     if let Some(dns) = dns {
-        println!("DNS is at {dns}");
+        tell(format_args!("DNS is at {dns}"));
     }
     let mut first = url.clone();
     if let Some(share) = share {
         let room =
             SocketAddr::new(if address.ip().is_unspecified() { own_address() } else { address.ip() }, address.port());
         first.push_str(&share.presenters_link());
-        println!("The room joins at http://{room}{}", share.visitors_link());
-        println!("You present at {first}");
-        println!("(Visitors look on; only who opened the second link acts. Give the first link alone to the room.)");
+        tell(format_args!("The room joins at http://{room}{}", share.visitors_link()));
+        tell(format_args!("You present at {first}"));
+        tell("(Visitors look on; only who opened the second link acts. Give the first link alone to the room.)");
     }
-    println!("Berth is at {url}");
+    tell(format_args!("Berth is at {url}"));
     if open && let Err(error) = open::that_detached(&first) {
         warn!(%error, "cannot open a browser; open the address above");
     }

@@ -85,6 +85,21 @@ async fn given_the_walk_through_when_its_records_are_asked_for_then_each_service
 }
 
 #[tokio::test]
+async fn given_parameters_that_there_are_none_of_when_asked_then_a_problem_names_those_that_there_are() {
+    for (path, mend) in [
+        ("/api/v1/records?bogus=1", "there are namespace, service"),
+        ("/api/v1/records?service=a&service=b", "service is given twice"),
+        ("/api/v1/topology?bogus=1", "there are namespace, at"),
+        ("/api/v1/history?bogus=1", "there are namespace, statefulset"),
+    ] {
+        let (status, kind, body) = get(&fed(), path).await;
+        let expected = (StatusCode::BAD_REQUEST, "application/problem+json");
+        assert_eq!((status, kind.as_str()), expected, "{path}: {body}");
+        assert!(body.contains(mend), "{path}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn given_an_unknown_address_when_asked_then_a_problem_names_the_description() {
     let (status, kind, body) = get(&fed(), "/api/v1/nothing").await;
     assert_eq!((status, kind.as_str()), (StatusCode::NOT_FOUND, "application/problem+json"));

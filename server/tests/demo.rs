@@ -238,12 +238,16 @@ fn given_a_shared_demo_when_a_room_comes_then_visitors_look_the_presenter_acts_a
 
 #[test]
 fn given_a_wrong_call_when_started_then_one_sentence_names_the_way_out_and_the_code_is_2() {
-    let table: [(&[&str], &str); 5] = [
+    let table: [(&[&str], &str); 6] = [
         (&["demo", "--share", "--listen", "127.0.0.1:0"], "leave out --listen"),
         (&["demo", "--api", "0.0.0.0:0"], "127.0.0.1"),
         (&["--kubeconfig", "/nowhere", "demo"], "leave out --kubeconfig"),
         (&["demo", "--write-kubeconfig", "/nowhere/config"], "--write-kubeconfig PATH"),
         (&["demo", "--demo-state", "/proc/self/status"], "--demo-state"),
+        (
+            &["demo", "--demo-state", "/nowhere/workshop.demo"],
+            "cannot write the demo's state to /nowhere/workshop.demo",
+        ),
     ];
     for (arguments, expected) in table {
         let output = Command::new(env!("CARGO_BIN_EXE_berth")).args(arguments).output().expect("the binary runs");
@@ -251,4 +255,32 @@ fn given_a_wrong_call_when_started_then_one_sentence_names_the_way_out_and_the_c
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.trim_end().lines().count() == 1 && told.contains(expected), "{told}");
     }
+}
+
+#[test]
+fn given_nobody_who_reads_what_it_prints_when_the_demo_starts_then_it_goes_on() {
+    let kubeconfig = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unread.kubeconfig");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
+    command.args(["demo", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--write-kubeconfig"]).arg(&kubeconfig);
+    // As `berth demo 2>&1 | head -1`, whose end is closed before the second line.
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    drop((child.stdout.take(), child.stderr.take()));
+    let end = Instant::now() + PATIENCE;
+    let api = loop {
+        let text = std::fs::read_to_string(&kubeconfig).unwrap_or_default();
+        let server = text.lines().find_map(|line| line.split_once("server: http://"));
+        match server {
+            Some((_, address)) => break address.trim().trim_matches('"').to_owned(),
+            None => assert!(Instant::now() < end, "the kubeconfig is written: {text}"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    // Longer than it takes to print everything.
+    for _ in 0..50 {
+        assert!(TcpStream::connect(&api).is_ok(), "its API listens");
+        assert_eq!(child.try_wait().expect("it is ours"), None, "it goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
 }

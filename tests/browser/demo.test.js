@@ -393,6 +393,11 @@ test('given the demo when another site asks it to act then it is refused, whatev
     assert.equal(await send('/api/v1/actions', { ...json, origin }, '{"Scale": 1}'), 422);
     assert.equal(await send('/api/v1/actions', { ...json, origin }, 'x'.repeat(3 << 20)), 413);
     assert.equal(await send('/api/v1/walkthrough/nowhere', { ...json, origin }), 404);
+    for (const [query, mend] of [['lang=fr', 'en or zh'], ['bogus=1', 'there are lang']]) {
+      const { status, text } = await demo.get(`/api/v1/walkthrough?${query}`);
+      assert.deepEqual([status, JSON.parse(text).detail.includes(mend)], [400, true], text);
+    }
+    assert.equal((await demo.get('/api/v1/actions?namespace=default&bogus=1')).status, 400);
     const after = await settles(page, 2);
     assert.deepEqual(after.map(({ uid }) => uid), before.map(({ uid }) => uid), 'nothing was changed');
   });

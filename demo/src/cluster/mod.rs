@@ -106,7 +106,7 @@ impl Cluster {
     /// Starts a cluster: its API answers when this returns.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or the state cannot be read.
+    /// When the address cannot be listened on, or the state cannot be read, or not be kept.
     pub async fn start(options: Options) -> Result<Self, ClusterError> {
         if !options.listen.ip().is_loopback() {
             return Err(ClusterError::Open(options.listen));
@@ -114,7 +114,11 @@ impl Cluster {
         let store = Arc::new(Store::new(Limits::default()));
         if let Some(path) = &options.state {
             let (store, path) = (Arc::clone(&store), path.clone());
-            let loaded = tokio::task::spawn_blocking(move || store::load(&store, &path));
+            let loaded = tokio::task::spawn_blocking(move || {
+                // What cannot be kept is better said now than at the end of a workshop.
+                store::can_save(&path)?;
+                store::load(&store, &path)
+            });
             loaded.await.map_err(Failure::internal)??;
         }
         let registry = Arc::new(Registry::new(Arc::clone(&store), Addresses::new(SERVICES.0, SERVICES.1)));

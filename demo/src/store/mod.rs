@@ -21,7 +21,7 @@ pub use cursor::Cursor;
 use history::History;
 pub use history::{Change, Compacted, Event};
 pub use object::{Draft, Key, Object, OwnerUid};
-pub use state_file::{StateError, load, save};
+pub use state_file::{StateError, can_save, load, save};
 
 use crate::kinds::{Kind, Typed};
 

@@ -68,9 +68,7 @@ pub fn save(store: &Store, path: &Path) -> Result<u64, StateError> {
         (state.revision, all.map(|entry| Arc::clone(&entry.object)).collect::<Vec<_>>())
     };
     let write = || -> std::io::Result<()> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let new = path.with_file_name(name);
+        let new = beside(path);
         let mut out = BufWriter::new(private(&new)?);
         serde_json::to_writer(&mut out, &Header { format: FORMAT.to_owned(), version: VERSION, revision })?;
         out.write_all(b"\n")?;
@@ -83,6 +81,23 @@ pub fn save(store: &Store, path: &Path) -> Result<u64, StateError> {
     };
     write().map_err(|source| StateError::Write { path: path.to_owned(), source })?;
     Ok(revision)
+}
+
+/// Finds out whether a state can be written there; leaves nothing behind.
+///
+/// # Errors
+/// When it cannot.
+pub fn can_save(path: &Path) -> Result<(), StateError> {
+    let new = beside(path);
+    let write = || private(&new).and_then(|_| fs::remove_file(&new));
+    write().map_err(|source| StateError::Write { path: path.to_owned(), source })
+}
+
+/// Where a state is written before it takes the place of the one before.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    path.with_file_name(name)
 }
 
 /// A new file that nobody else may read.

@@ -15,6 +15,7 @@ use super::{Entry, Head, RecordingError, What, Writer};
 use crate::clock::now;
 use crate::cluster::{self, Connector, Target};
 use crate::config::Config;
+use crate::console::tell;
 use crate::hub::REPORT_QUEUE;
 use crate::serve::StartError;
 
@@ -56,7 +57,7 @@ pub async fn record(config: Config, arguments: RecordArgs, stop: impl Future<Out
     let (reports, mut inbox) = mpsc::channel(REPORT_QUEUE);
     let _watches = cluster::start(&connector, namespaces.as_deref(), &reports);
     drop(reports);
-    announce(&path, connector.name());
+    tell(format_args!("Recording {} to {path}; Ctrl-C ends it", connector.name()));
     let mut flush = interval(FLUSH);
     flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::pin!(stop);
@@ -75,10 +76,4 @@ pub async fn record(config: Config, arguments: RecordArgs, stop: impl Future<Out
     writer.into_inner().sync_all().map_err(failed)?;
     info!(path, "the recording is complete");
     Ok(())
-}
-
-/// Says what goes on, on standard output: people and scripts read it there.
-#[allow(clippy::print_stdout, reason = "the line that belongs on standard output")]
-fn announce(path: &str, cluster: &str) {
-    println!("Recording {cluster} to {path}; Ctrl-C ends it");
 }

@@ -1,5 +1,9 @@
 //! What the walk-through says, in each language.
 
+use std::str::FromStr;
+
+use thiserror::Error;
+
 use super::steps::Step;
 
 /// The languages of the walk-through.
@@ -13,19 +17,11 @@ pub enum Language {
 }
 
 impl Language {
-    /// The first of an `Accept-Language` header, or of a `?lang=`, that there is; else English.
+    /// The first of an `Accept-Language` header that there is; else English.
     pub fn preferred(wanted: &str) -> Self {
         let mut tags: Vec<(&str, f32)> = wanted.split(',').map(weighed).collect();
         tags.sort_by(|one, other| other.1.total_cmp(&one.1)); // stable: of equal ones the first
-        let known = tags.into_iter().find_map(|(tag, weight)| {
-            let language = tag.split('-').next().unwrap_or_default();
-            match language.to_ascii_lowercase().as_str() {
-                _ if weight <= 0.0 => None,
-                "en" => Some(Self::English),
-                "zh" => Some(Self::Chinese),
-                _ => None,
-            }
-        });
+        let known = tags.into_iter().find_map(|(tag, weight)| tag.parse().ok().filter(|_| weight > 0.0));
         known.unwrap_or_default()
     }
 
@@ -45,6 +41,24 @@ impl Language {
         }
     }
 }
+
+impl FromStr for Language {
+    type Err = NoSuchLanguage;
+
+    /// Reads a tag, `zh` or `zh-CN`.
+    fn from_str(tag: &str) -> Result<Self, NoSuchLanguage> {
+        match tag.split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "en" => Ok(Self::English),
+            "zh" => Ok(Self::Chinese),
+            _ => Err(NoSuchLanguage),
+        }
+    }
+}
+
+/// The walk-through is not told in that language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the walk-through is told in English (en) and Chinese (zh)")]
+pub struct NoSuchLanguage;
 
 /// A tag of `Accept-Language`, with its weight.
 fn weighed(part: &str) -> (&str, f32) {

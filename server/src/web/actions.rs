@@ -7,11 +7,12 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use topology::action::Action;
 
 use super::Shared;
+use super::parameters::{Given, Pairs, Parameter, wrong};
 use super::problem::Problem;
 use crate::act::{ActError, Actor, Outcome};
 
@@ -29,26 +30,18 @@ pub(super) struct Done {
     failed: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    namespace: String,
-    statefulset: Option<String>,
-}
+/// The parameters of `GET /api/v1/actions`.
+const OFFER: &[Parameter] = &[("namespace", "Where"), ("statefulset", "Whose containers are to be listed")];
 
 /// `GET /api/v1/actions`
-pub(super) async fn offer(
-    State(shared): State<Shared>,
-    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn offer(State(shared): State<Shared>, Query(pairs): Pairs, headers: HeaderMap) -> Response {
     let answer = async {
-        let Query(asked) = asked.map_err(|_| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "say where: ?namespace=NAME, and &statefulset=NAME for its containers",
-            )
-        })?;
-        Ok(actor(&shared)?.offer(&asked.namespace, asked.statefulset.as_deref()).await?)
+        let actor = actor(&shared)?;
+        let given = Given::new(&pairs, OFFER)?;
+        let namespace = given
+            .get("namespace")
+            .ok_or_else(|| wrong("say where: ?namespace=NAME, and &statefulset=NAME for its containers"))?;
+        Ok(actor.offer(namespace, given.get("statefulset")).await?)
     };
     written(answer.await, &headers)
 }

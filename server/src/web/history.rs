@@ -9,7 +9,8 @@ use topology::{SetKey, Timestamp};
 
 use super::Shared;
 use super::actions::written;
-use super::ledger::{Given, Pairs, Parameter, download, wrong};
+use super::ledger::download;
+use super::parameters::{Given, Pairs, Parameter, wrong};
 use super::problem::Problem;
 use crate::clock::now;
 use crate::history::{MAX_MARKS, Marked, Moment, recording};

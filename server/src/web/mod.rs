@@ -8,6 +8,7 @@ mod history;
 mod ledger;
 mod openapi;
 mod page;
+mod parameters;
 mod problem;
 mod records;
 mod rest;

@@ -13,11 +13,12 @@ use topology::action::{Action, Offer};
 
 use super::actions::Done;
 use super::history::{AT, MARKS, RECORDING};
-use super::ledger::{CHANGES, ChangesView, Parameter, ROWS, RowsView};
+use super::ledger::{CHANGES, ChangesView, ROWS, RowsView};
+use super::parameters::Parameter;
 use super::problem::Problem;
-use super::records::RecordsView;
+use super::records::{RECORDS, RecordsView};
 use super::rest::{BoardView, FLEET, FleetView};
-use super::walkthrough::Printed;
+use super::walkthrough::{GUIDE, Printed};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(describe);
 
@@ -100,11 +101,11 @@ fn describe() -> Value {
             "/api/v1/records": {"get": {
                 "operationId": "listRecords",
                 "summary": "What the cluster's DNS must serve: the records of every Service",
-                "parameters": [
-                    parameter("namespace", "query", "Only those of this namespace"),
-                    parameter("service", "query", "Only those of Services of this name"),
-                ],
-                "responses": {"200": answer("The record sets of now", "application/json", &records)},
+                "parameters": parameters(RECORDS),
+                "responses": {
+                    "200": answer("The record sets of now", "application/json", &records),
+                    "400": answer("A parameter that cannot be used", problems, &problem),
+                },
             }},
             "/api/v1/ledger": {"get": {
                 "operationId": "listIncarnations",
@@ -141,6 +142,7 @@ fn describe() -> Value {
                     ],
                     "responses": {
                         "200": answer("What Berth's own rights allow", "application/json", &offer),
+                        "400": answer("A parameter that cannot be used", problems, &problem),
                         "403": answer("This Berth only looks", problems, &problem),
                     },
                 },
@@ -160,9 +162,10 @@ fn describe() -> Value {
             "/api/v1/walkthrough": {"get": {
                 "operationId": "getWalkthrough",
                 "summary": "The demo's steps, and when the cluster did each",
-                "parameters": [parameter("lang", "query", "en or zh; default: by Accept-Language")],
+                "parameters": parameters(GUIDE),
                 "responses": {
                     "200": answer("The steps", "application/json", &guide),
+                    "400": answer("A parameter that cannot be used", problems, &problem),
                     "404": answer("This is no demo", problems, &problem),
                 },
             }},

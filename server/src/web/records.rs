@@ -3,11 +3,13 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use topology::Timestamp;
 use topology::dns::{Record, ServiceRecords, Zone};
 use topology::wire::Cluster;
 
+use super::parameters::{Given, Pairs, Parameter};
+use super::problem::Problem;
 use crate::hub::HubHandle;
 
 /// What the cluster's DNS must serve at one time.
@@ -40,8 +42,12 @@ pub(super) struct RecordEntry {
     data: String,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Filter {
+/// The parameters of `/api/v1/records`.
+pub(super) const RECORDS: &[Parameter] =
+    &[("namespace", "Only those of this namespace"), ("service", "Only those of Services of this name")];
+
+#[derive(Debug)]
+struct Filter {
     namespace: Option<String>,
     service: Option<String>,
 }
@@ -54,13 +60,16 @@ impl Filter {
 }
 
 /// `GET /api/v1/records`
-pub(super) async fn records(State(hub): State<HubHandle>, Query(filter): Query<Filter>) -> Json<RecordsView> {
+pub(super) async fn records(State(hub): State<HubHandle>, Query(pairs): Pairs) -> Result<Json<RecordsView>, Problem> {
+    let given = Given::new(&pairs, RECORDS)?;
+    let filter = Filter { namespace: given.text("namespace"), service: given.text("service") };
     let published = hub.dns().latest();
     let zone = published.directory.zone();
     let wanted = published.directory.services().filter(|service| filter.wants(service));
     let mut services: Vec<ServiceEntry> = wanted.map(|service| entry(service, zone)).collect();
     services.sort_by(|one, other| (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name)));
-    Json(RecordsView { at: published.at, cluster: hub.cluster().clone(), complete: published.complete, services })
+    let cluster = hub.cluster().clone();
+    Ok(Json(RecordsView { at: published.at, cluster, complete: published.complete, services }))
 }
 
 fn entry(service: &ServiceRecords, zone: &Zone) -> ServiceEntry {

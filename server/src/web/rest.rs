@@ -14,7 +14,7 @@ use topology::{Revision, SetKey, Timestamp};
 use super::Shared;
 use super::actions::{is_page, written};
 use super::history::{AT, moment, then};
-use super::ledger::{Given, Pairs, Parameter};
+use super::parameters::{Given, Pairs, Parameter};
 use super::problem::Problem;
 
 /// All StatefulSets at one revision.

@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
+use app::guide::Guide;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Shared;
 use super::actions::written;
+use super::parameters::{Given, Pairs, Parameter};
 use super::problem::Problem;
 use crate::walkthrough::{Language, RunError, Step, Walkthrough};
 
 /// The name of the step that begins anew.
 const RESET: &str = "reset";
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    lang: Option<String>,
-}
+/// The parameters of `/api/v1/walkthrough`.
+pub(super) const GUIDE: &[Parameter] = &[("lang", "en or zh; default: by Accept-Language")];
 
 /// What a step printed.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -28,15 +28,18 @@ pub(super) struct Printed {
 }
 
 /// `GET /api/v1/walkthrough`
-pub(super) async fn guide(
-    State(shared): State<Shared>,
-    Query(Asked { lang }): Query<Asked>,
-    headers: HeaderMap,
-) -> Response {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let language = Language::preferred(lang.as_deref().or(text(header::ACCEPT_LANGUAGE)).unwrap_or_default());
-    let files = format!("http://{}/walkthrough", text(header::HOST).unwrap_or_default());
-    written(walkthrough(&shared).map(|walkthrough| walkthrough.guide(language, &files)), &headers)
+pub(super) async fn guide(State(shared): State<Shared>, Query(pairs): Pairs, headers: HeaderMap) -> Response {
+    written(told(&shared, &pairs, &headers), &headers)
+}
+
+fn told(shared: &Shared, pairs: &[(String, String)], headers: &HeaderMap) -> Result<Guide, Problem> {
+    let walkthrough = walkthrough(shared)?;
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let language = match Given::new(pairs, GUIDE)?.parsed("lang", "a language that the walk-through has: en or zh")? {
+        Some(language) => language,
+        None => Language::preferred(text(header::ACCEPT_LANGUAGE)),
+    };
+    Ok(walkthrough.guide(language, &format!("http://{}/walkthrough", text(header::HOST))))
 }
 
 /// `POST /api/v1/walkthrough/{step}`

@@ -16,8 +16,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use topology::ledger::{IpChange, Row, ip_changes};
 
-pub(super) use self::parameters::{CHANGES, Given, Parameter, ROWS, wrong};
+pub(super) use self::parameters::{CHANGES, ROWS};
 use self::parameters::{ChangesQuery, Export, Format, RowsQuery};
+use super::parameters::Pairs;
 use super::problem::Problem;
 use crate::ledger::{Filter, MAX_PAGE, Position, Reader, Store, StoreError, Unreadable};
 
@@ -28,9 +29,6 @@ const HOLDERS: usize = 200;
 
 /// How many rows the page shows at first.
 const SHOWN: u32 = 100;
-
-/// The parameters as they came.
-pub(super) type Pairs = Query<Vec<(String, String)>>;
 
 /// A page of rows, newest first.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -1,21 +1,16 @@
 //! What may be asked of the ledger, and how.
 
-use std::fmt::Display;
 use std::net::IpAddr;
-use std::str::FromStr;
 
-use axum::http::StatusCode;
 use topology::ledger::IpChange;
 use topology::{Timestamp, Uid};
 
+use super::super::parameters::{Given, Parameter, not, wrong};
 use super::super::problem::Problem;
 use crate::ledger::{Filter, MAX_PAGE, Position, State};
 
 /// How many rows a page has unless it is said.
 const USUAL_PAGE: u32 = 100;
-
-/// A parameter: its name, and what it is for.
-pub(in crate::web) type Parameter = (&'static str, &'static str);
 
 /// The parameters of `/api/v1/ledger`.
 pub(in crate::web) const ROWS: &[Parameter] = &[
@@ -130,33 +125,7 @@ impl ChangesQuery {
     }
 }
 
-/// The parameters that were given, each once and each known.
-pub(in crate::web) struct Given<'a>(Vec<(&'a str, &'a str)>);
-
-impl<'a> Given<'a> {
-    pub(in crate::web) fn new(pairs: &'a [(String, String)], known: &[Parameter]) -> Result<Self, Problem> {
-        let mut given: Vec<(&str, &str)> = Vec::new();
-        for (name, value) in pairs {
-            if !known.iter().any(|(known, _)| known == name) {
-                let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-                return Err(wrong(format!("there is no parameter {name:?}; there are {}", known.join(", "))));
-            }
-            if given.iter().any(|(given, _)| given == name) {
-                return Err(wrong(format!("{name} is given twice: give it once")));
-            }
-            given.push((name, value));
-        }
-        Ok(Self(given))
-    }
-
-    fn get(&self, name: &str) -> Option<&'a str> {
-        self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
-    }
-
-    pub(in crate::web) fn text(&self, name: &str) -> Option<String> {
-        self.get(name).map(str::to_owned)
-    }
-
+impl Given<'_> {
     fn identities(&self) -> Filter {
         Filter {
             namespace: self.text("namespace"),
@@ -164,24 +133,6 @@ impl<'a> Given<'a> {
             pod: self.text("pod"),
             ..Filter::default()
         }
-    }
-
-    pub(in crate::web) fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
-        let read = |value: &str| value.parse().map_err(|_| not(name, value, what));
-        self.get(name).map(read).transpose()
-    }
-
-    pub(in crate::web) fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
-        let what = "a time: write it as 2026-01-31T12:00:00Z (a + in it as %2B)";
-        // The page counts milliseconds, as it has no calendar.
-        let millis = |value: &str| value.parse().ok().map(Timestamp::from_millis);
-        let read =
-            |value: &str| millis(value).or_else(|| Timestamp::parse(value)).ok_or_else(|| not(name, value, what));
-        self.get(name).map(read).transpose()
-    }
-
-    fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
-        self.parsed(name, "true or false")
     }
 
     fn limit(&self) -> Result<Option<u32>, Problem> {
@@ -216,13 +167,4 @@ impl<'a> Given<'a> {
 /// The value of `after` for the page that begins after that row.
 pub(super) fn cursor(position: &Position) -> String {
     format!("{}.{}", position.first_seen.as_millis(), position.uid)
-}
-
-fn not(name: &str, value: impl Display, what: &str) -> Problem {
-    let value: String = value.to_string().chars().take(100).collect();
-    wrong(format!("{name}={value} is not {what}"))
-}
-
-pub(in crate::web) fn wrong(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, detail)
 }
