@@ -59,6 +59,8 @@ pub struct Words {
     pub reset_leaves: &'static str,
     /// Leaves everything as it is.
     pub cancel: &'static str,
+    /// Told to who has no buttons.
+    pub follows: &'static str,
     /// Another language.
     pub other: &'static str,
     /// The tag of that language.
@@ -81,6 +83,7 @@ impl Words {
                              除外）、Pod 和 PersistentVolumeClaim，然后重新创建 nginx、web 和 api。每个步骤重新变为未完成。",
                 reset_leaves: "不会改变的：其他命名空间、节点及其注解、PersistentVolume，以及 Berth 记录的历史。",
                 cancel: "取消",
+                follows: "你在旁观：步骤由演示者运行。",
                 other: "EN",
                 other_tag: "en",
                 title: "引导练习",
@@ -98,6 +101,7 @@ impl Words {
                 reset_leaves: "It leaves as they are: other namespaces, nodes and their annotations, PersistentVolumes, \
                                and the history that Berth keeps.",
                 cancel: "Cancel",
+                follows: "You look on: the presenter runs the steps.",
                 other: "中文",
                 other_tag: "zh",
                 title: "Walk-through",

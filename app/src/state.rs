@@ -62,6 +62,20 @@ pub enum Control {
     Act,
     /// The same in the demo, which has a walk-through as well.
     Demo,
+    /// Look, and follow the walk-through that somebody else presents.
+    Follow,
+}
+
+impl Control {
+    /// Whether there are buttons that change the cluster.
+    pub const fn acts(self) -> bool {
+        matches!(self, Self::Act | Self::Demo)
+    }
+
+    /// Whether there is a walk-through.
+    pub const fn guides(self) -> bool {
+        matches!(self, Self::Demo | Self::Follow)
+    }
 }
 
 /// The walk-through, as far as the page knows it.
@@ -172,7 +186,7 @@ impl Store {
             told: RwSignal::new(None),
             asked: StoredValue::new(Serial::default()),
             guide: RwSignal::new(GuideState::default()),
-            guided: RwSignal::new(initial.control == Control::Demo),
+            guided: RwSignal::new(initial.control.guides()),
             presents: RwSignal::new(false),
             fleet: FleetStore::new(initial.fleet, revision),
             board: BoardStore::new(place.set().cloned(), initial.board, revision),

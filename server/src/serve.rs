@@ -205,7 +205,7 @@ async fn serve(
     let hub = tokio::spawn(hub.run(inbox));
     let probe = resolver.map(|resolver| Probe::new(resolver, handle.clone(), reports.clone(), now));
     let probe = probe.map(|probe| tokio::spawn(probe.run()));
-    let share = config.share.then(|| Arc::new(Share::default()));
+    let share = config.share.then(|| Arc::new(Share::new(address.port())));
     let (mut tasks, mut observers) = (JoinSet::new(), JoinSet::new());
     let (mut keeping, mut actor, mut walkthrough) = (None, None, None);
     let run = Run {
@@ -280,7 +280,8 @@ async fn serve_page(
     let wait = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
-    let server = axum::serve(listener, web::router(shared)).with_graceful_shutdown(wait);
+    let app = web::router(shared).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(wait);
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut server => return Ok(ended.map_err(std::io::Error::other)??),
@@ -334,18 +335,20 @@ fn announce(address: SocketAddr, dns: Option<SocketAddr>, share: Option<&Share>,
     if let Some(dns) = dns {
         tell(format_args!("DNS is at {dns}"));
     }
-    let mut first = url.clone();
     if let Some(share) = share {
         let room =
             SocketAddr::new(if address.ip().is_unspecified() { own_address() } else { address.ip() }, address.port());
-        first.push_str(&share.presenters_link());
         tell(format_args!("The room joins at http://{room}{}", share.visitors_link()));
-        tell(format_args!("You present at {first}"));
+        tell(format_args!("You present at {url}{}", share.presenters_link()));
         tell("(Visitors look on; only who opened the second link acts. Give the first link alone to the room.)");
     }
     tell(format_args!("Berth is at {url}"));
-    if open && let Err(error) = open::that_detached(&first) {
-        warn!(%error, "cannot open a browser; open the address above");
+    if open {
+        // A command line can be read by everybody on this machine.
+        let once = share.map(Share::link_for_once).unwrap_or_default();
+        if let Err(error) = open::that_detached(format!("{url}{once}")) {
+            warn!(%error, "cannot open a browser; open the address above");
+        }
     }
 }
 

@@ -3,9 +3,10 @@
 #[path = "support/demo.rs"]
 mod support;
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -217,11 +218,27 @@ fn given_a_shared_demo_when_a_room_comes_then_visitors_look_the_presenter_acts_a
         ("POST", actions, restart, [403, 200]),
         ("POST", "/api/v1/walkthrough/hostnames", "", [403, 200]),
         ("GET", "/walkthrough/statefulset.yaml", "", [200, 200]),
+        ("GET", "/api/v1/walkthrough", "", [200, 200]),
     ] {
         for (session, expected) in [&visitor, &presenter].into_iter().zip(codes) {
             let (code, _, told) = room.ask(method, path, body, session);
             assert_eq!(code, expected, "{method} {path}: {told}");
             assert!(code != 403 || told.contains("presenter"), "{told}");
+        }
+    }
+    // Whatever there is that does something is not for visitors, however it is asked for.
+    let described: serde_json::Value =
+        serde_json::from_str(&room.ask("GET", "/api/v1/openapi.json", "", &visitor).2).expect("JSON");
+    let paths = described["paths"].as_object().expect("paths").iter();
+    let doing: Vec<_> = paths
+        .filter(|(_, methods)| methods.as_object().is_some_and(|all| all.len() > all.contains_key("get").into()))
+        .collect();
+    assert!(doing.len() >= 2, "{doing:?}");
+    for (path, methods) in doing {
+        let path = path.replace("{step}", "reset");
+        for method in methods.as_object().expect("methods").keys().filter(|method| *method != "get") {
+            let (code, _, told) = room.ask(&method.to_uppercase(), &path, restart, &visitor);
+            assert_eq!(code, 403, "{method} {path}: {told}");
         }
     }
     // kubectl has no session, and is told to apply the manifest by its address.
@@ -234,6 +251,36 @@ fn given_a_shared_demo_when_a_room_comes_then_visitors_look_the_presenter_acts_a
     let logged = std::fs::read_to_string(&log).expect("the log");
     assert!(logged.contains("/join/"), "requests are logged, so that this can fail");
     assert!(!logged.contains(&visitors) && !logged.contains(&presenters), "a token is in the log");
+}
+
+#[test]
+fn given_a_shared_demo_that_opens_the_page_when_its_command_line_is_read_by_others_then_the_link_works_once() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("opener");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (opener, opened) = (folder.join("xdg-open"), folder.join("opened"));
+    let _ = std::fs::remove_file(&opened);
+    std::fs::write(&opener, format!("#!/bin/sh\necho \"$1\" > '{}'\n", opened.display())).expect("a file");
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&opener, executable).expect("it is ours");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
+    command.args(["demo", "--share", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--ledger", "memory", "--open"]);
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{path}", folder.display())).stderr(Stdio::null());
+    let room = Room { demo: Demo::run(command) };
+    let end = Instant::now() + PATIENCE;
+    let link = loop {
+        match std::fs::read_to_string(&opened) {
+            Ok(link) if link.ends_with('\n') => break link,
+            _ => assert!(Instant::now() < end, "the page is opened"),
+        }
+        sleep(Duration::from_millis(20));
+    };
+    let once = link.trim().split_once("/join/").expect("a link").1.to_owned();
+    let presenter = room.join(&once);
+    assert_eq!(room.ask("GET", "/api/v1/actions?namespace=default", "", &presenter).0, 200);
+    assert!(!presenter.contains(&once));
+    assert_eq!(room.ask("GET", &format!("/join/{once}"), "", "").0, 401);
+    assert_eq!(room.demo.stop(), Some(0));
 }
 
 #[test]
@@ -259,27 +306,24 @@ fn given_a_wrong_call_when_started_then_one_sentence_names_the_way_out_and_the_c
 
 #[test]
 fn given_nobody_who_reads_what_it_prints_when_the_demo_starts_then_it_goes_on() {
-    let kubeconfig = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unread.kubeconfig");
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
     let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
-    command.args(["demo", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--write-kubeconfig"]).arg(&kubeconfig);
-    // As `berth demo 2>&1 | head -1`, whose end is closed before the second line.
+    command.args(["demo", "--dns", "127.0.0.1:0", "--ledger", "memory", "--listen"]).arg(free.to_string());
+    // As `berth demo 2>&1 | head -0` leaves it.
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
     drop((child.stdout.take(), child.stderr.take()));
-    let end = Instant::now() + PATIENCE;
-    let api = loop {
-        let text = std::fs::read_to_string(&kubeconfig).unwrap_or_default();
-        let server = text.lines().find_map(|line| line.split_once("server: http://"));
-        match server {
-            Some((_, address)) => break address.trim().trim_matches('"').to_owned(),
-            None => assert!(Instant::now() < end, "the kubeconfig is written: {text}"),
-        }
-        std::thread::sleep(Duration::from_millis(20));
+    // It answers once it has told everything.
+    let answers = || {
+        let mut stream = TcpStream::connect(free)?;
+        write!(stream, "GET /healthz HTTP/1.1\r\nHost: {free}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).map(|_| answer.starts_with("HTTP/1.1 200"))
     };
-    // Longer than it takes to print everything.
-    for _ in 0..50 {
-        assert!(TcpStream::connect(&api).is_ok(), "its API listens");
+    let end = Instant::now() + PATIENCE;
+    while !answers().unwrap_or(false) {
         assert_eq!(child.try_wait().expect("it is ours"), None, "it goes on");
-        std::thread::sleep(Duration::from_millis(20));
+        assert!(Instant::now() < end, "it answers");
+        sleep(Duration::from_millis(20));
     }
     child.kill().expect("it runs");
     child.wait().expect("it ends");

@@ -56,6 +56,7 @@ pub(super) fn GuideDrawer() -> impl IntoView {
         view! { <h3>{title}</h3> <ol>{steps}</ol> }.into_any()
     };
     let hidden = Memo::new(move |_| !store.guided.get());
+    let acts = store.control.acts();
     let language =
         text(move || store.guide.read().guide.as_ref().map(|guide| guide.language.clone()).unwrap_or_default());
     view! {
@@ -64,14 +65,17 @@ pub(super) fn GuideDrawer() -> impl IntoView {
                 {word(move || words(store).title)}
                 <span class="buttons">
                     <button type="button" class="button small" on:click=switch>{word(move || words(store).other)}</button>
-                    <button type="button" class="button small" disabled=running on:click=move |_| confirms.set(true)>
-                        {word(move || words(store).reset)}
-                    </button>
+                    {acts.then(|| view! {
+                        <button type="button" class="button small" disabled=running on:click=move |_| confirms.set(true)>
+                            {word(move || words(store).reset)}
+                        </button>
+                    }.into_any())}
                 </span>
             </h2>
+            {(!acts).then(|| view! { <p class="quiet">{word(move || words(store).follows)}</p> }.into_any())}
             <p class="wrong" role="alert">{text(move || store.guide.read().wrong.clone().unwrap_or_default())}</p>
             {several(move || chapters.get().into_iter().map(chapter).collect())}
-            <StartOver confirms/>
+            {acts.then(|| view! { <StartOver confirms/> }.into_any())}
         </aside>
     }
 }
@@ -142,9 +146,11 @@ fn GuideStep(name: String, running: Memo<bool>) -> impl IntoView {
                 <p>{whole(of(|step| step.text.clone()))}</p>
                 <pre>{whole(commands)}</pre>
                 <span class="buttons">
-                    <button type="button" class="button primary" disabled=running on:click=press>
-                        {word(move || words(store).run)}
-                    </button>
+                    {store.control.acts().then(|| view! {
+                        <button type="button" class="button primary" disabled=running on:click=press>
+                            {word(move || words(store).run)}
+                        </button>
+                    }.into_any())}
                     <button type="button" class="button" on:click=copy>
                         {word(move || if copied.get() { words(store).copied } else { words(store).copy })}
                     </button>

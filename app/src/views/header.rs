@@ -6,7 +6,7 @@ use super::actions::ActionButtons;
 use super::reactive::{maybe, several, text, word};
 use super::record::RecordSwitch;
 use crate::route::{Place, Route};
-use crate::state::{Control, Liveness, Store};
+use crate::state::{Liveness, Store};
 
 /// The top of the page.
 #[component]
@@ -29,11 +29,11 @@ pub(super) fn Header() -> impl IntoView {
             <Live/>
             <span class="buttons">
                 {maybe(move || {
-                    let acts = store.control != Control::Look && !store.timeline.is_past.get();
+                    let acts = store.control.acts() && !store.timeline.is_past.get();
                     acts.then(|| view! { <ActionButtons/> }.into_any())
                 })}
                 <RecordSwitch/>
-                {(store.control == Control::Demo).then(|| view! { <GuideSwitch/> }.into_any())}
+                {store.control.guides().then(|| view! { <GuideSwitch/> }.into_any())}
                 <PresentSwitch/>
                 <ThemeSwitch/>
             </span>

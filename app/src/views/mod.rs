@@ -24,7 +24,7 @@ use topology::Stage;
 
 use crate::route::Route;
 use crate::say::{Part, Saying};
-use crate::state::{Control, Store};
+use crate::state::Store;
 use actions::{ActionDialog, Toast};
 use fleet::FleetPage;
 use guide::GuideDrawer;
@@ -66,9 +66,9 @@ pub fn App() -> impl IntoView {
                         Kind::Nothing => view! { <NotFound/> }.into_any(),
                     })}
                 </main>
-                {(store.control == Control::Demo).then(|| view! { <GuideDrawer/> }.into_any())}
+                {store.control.guides().then(|| view! { <GuideDrawer/> }.into_any())}
             </div>
-            {(store.control != Control::Look).then(|| view! { <ActionDialog/> <Toast/> }.into_any())}
+            {store.control.acts().then(|| view! { <ActionDialog/> <Toast/> }.into_any())}
         </div>
     }
 }

@@ -7,13 +7,13 @@ use topology::kubectl::human_duration;
 use super::actions::pod_buttons;
 use super::reactive::{each_lane, word};
 use super::stage_word;
-use crate::state::{Control, LaneRow, Store};
+use crate::state::{LaneRow, Store};
 
 /// A row for each identity, whether a pod holds it or not.
 #[component]
 pub(super) fn Pods() -> impl IntoView {
     let store = Store::get();
-    let acts = store.control != Control::Look;
+    let acts = store.control.acts();
     let title = word(move || if store.timeline.is_past.get() { "Pods then" } else { "Pods now" });
     view! {
         <section class="panel">
@@ -80,7 +80,7 @@ fn PodRow(row: LaneRow) -> impl IntoView {
             <td data-column="node">{cell(|pod, _| pod.node.clone().unwrap_or_else(|| NONE.to_owned()))}</td>
             <td data-column="revision">{cell(|pod, _| pod.revision.clone().unwrap_or_default())}</td>
             <td data-column="uid"><code>{cell(|pod, _| pod.uid.short().to_owned())}</code></td>
-            {(store.control != Control::Look).then(|| view! { <td class="do">{pod_buttons(store, &name, &for_buttons)}</td> }.into_any())}
+            {store.control.acts().then(|| view! { <td class="do">{pod_buttons(store, &name, &for_buttons)}</td> }.into_any())}
         </tr>
     }
 }

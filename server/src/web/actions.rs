@@ -66,7 +66,7 @@ pub(super) async fn perform(State(shared): State<Shared>, headers: HeaderMap, bo
     response
 }
 
-fn actor(shared: &Shared) -> Result<&Arc<Actor>, Problem> {
+pub(super) fn actor(shared: &Shared) -> Result<&Arc<Actor>, Problem> {
     shared.actor.as_ref().ok_or_else(|| {
         Problem::new(StatusCode::FORBIDDEN, "this Berth only looks; start it with --allow-actions to let readers act")
     })

@@ -74,6 +74,7 @@ impl Shared {
     /// What readers may do.
     fn control(&self) -> app::Control {
         match self.actor.as_ref().map(|actor| actor.playground()) {
+            None if self.walkthrough.is_some() => app::Control::Follow,
             None => app::Control::Look,
             Some(Playground::No) => app::Control::Act,
             Some(Playground::Demo) => app::Control::Demo,
@@ -82,7 +83,7 @@ impl Shared {
 
     /// The same for who may only look.
     fn looking_on(&self) -> Self {
-        Self { actor: None, walkthrough: None, ..self.clone() }
+        Self { actor: None, ..self.clone() }
     }
 }
 

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Shared;
-use super::actions::written;
+use super::actions::{actor, written};
 use super::parameters::{Given, Pairs, Parameter};
 use super::problem::Problem;
 use crate::walkthrough::{Language, RunError, Step, Walkthrough};
@@ -49,6 +49,8 @@ pub(super) async fn run(State(shared): State<Shared>, Path(step): Path<String>, 
 
 async fn run_step(shared: &Shared, step: &str) -> Result<Printed, Problem> {
     let walkthrough = walkthrough(shared)?;
+    // Who may only look may follow the steps, and run none.
+    actor(shared)?;
     if step == RESET {
         walkthrough.reset().await?;
         return Ok(Printed { output: String::new() });

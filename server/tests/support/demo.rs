@@ -32,7 +32,8 @@ impl Demo {
         Self::run(command)
     }
 
-    fn run(mut command: Command) -> Self {
+    /// Starts it by this command.
+    pub(crate) fn run(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
         let mut lines = Vec::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {

@@ -30,6 +30,11 @@ export function startDemo({ kubeconfig, flags = [] }) {
   return start(['demo', ...own, ...flags]);
 }
 
+/** Starts the demo and shares it, on loopback. */
+export function startShared({ kubeconfig, flags = [] }) {
+  return start(['demo', '--share', '127.0.0.1:0', '--dns', '127.0.0.1:0', '--write-kubeconfig', kubeconfig, ...flags]);
+}
+
 async function start(args) {
   const began = performance.now();
   const program = new Program(setting('BERTH_BIN'), args, { env: { RUST_LOG: 'info,kube_client=off' } });
@@ -62,6 +67,11 @@ class Berth {
   /** Where it answers DNS questions, if it does. */
   get dns() {
     return this.#program.lines.find((line) => line.startsWith('DNS is at '))?.slice('DNS is at '.length);
+  }
+
+  /** The link behind these words, if it is shared. */
+  link(words) {
+    return this.#program.lines.find((line) => line.startsWith(words))?.slice(words.length).trim();
   }
 
   /** `GET` of a path: `{ status, text }`. */
