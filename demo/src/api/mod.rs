@@ -58,6 +58,10 @@ pub struct Api {
     pub address: SocketAddr,
 }
 
+/// What `kubectl port-forward` is told.
+const NO_PORTS: &str = "port-forward is not part of the demo, in whose pods no program listens; their pages are there from \
+                        within: kubectl exec web-0 -- wget -qO- http://web-1.nginx";
+
 /// The API as a service.
 pub fn router(api: Api) -> Router {
     Router::new()
@@ -110,6 +114,7 @@ async fn answer(api: &Api, request: Request) -> Result<Response, Failure> {
     let call = Call { method, headers: parts.headers, query, body };
     let get = || if call.method == Method::GET { Ok(()) } else { Err(Failure::method_not_allowed()) };
     match target {
+        Target::PortForward => Err(Failure::method_not_allowed().with_message(NO_PORTS)),
         Target::Objects(objects) => on_objects(api, &objects, &call).await,
         Target::Review(kind) if call.method == Method::POST => reviews::answer(kind, &call),
         Target::Review(_) => Err(Failure::method_not_allowed()),

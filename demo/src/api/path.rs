@@ -21,6 +21,8 @@ pub(super) enum Target {
     Health(String),
     /// Every path.
     Root,
+    /// A port of a pod.
+    PortForward,
 }
 
 /// Objects, one object, or a part of one.
@@ -64,6 +66,7 @@ pub(super) fn parse(path: &str) -> Option<Target> {
         ["openapi", "v3", ref rest @ ..] => Some(Target::OpenApi(Some(rest.join("/")))),
         ["api"] => Some(Target::Discovery(Discovery::Core)),
         ["api", version] => Some(Target::Discovery(Discovery::Resources(String::new(), version.to_owned()))),
+        ["api", "v1", "namespaces", _, "pods", _, "portforward"] => Some(Target::PortForward),
         ["api", version, ref rest @ ..] => objects("", version, rest).map(Target::Objects),
         ["apis"] => Some(Target::Discovery(Discovery::Groups)),
         ["apis", group] => Some(Target::Discovery(Discovery::Group(group.to_owned()))),
@@ -152,7 +155,8 @@ mod tests {
             ("/api/v1/pods/web-0", None),
             ("/api/v1/namespaces/default/nodes", None),
             ("/api/v1/namespaces/default/secrets", None),
-            ("/api/v1/namespaces/default/pods/web-0/portforward", None),
+            ("/api/v1/namespaces/default/pods/web-0/portforward", Some("PortForward")),
+            ("/api/v1/namespaces/default/pods/web-0/proxy", None),
             ("/apis/apps/v2/statefulsets", None),
             ("/api/v1/namespaces/default/pods/%zz", None),
             ("/nothing", None),
