@@ -43,8 +43,11 @@ impl Feed {
         events
     }
 
-    /// Waits for changes.
+    /// Waits for changes, unless some were left.
     pub(crate) async fn changed(&mut self) {
+        if self.cursors.iter().any(|(_, cursor)| cursor.as_ref().is_some_and(Cursor::is_behind)) {
+            return;
+        }
         if self.changed.changed().await.is_err() {
             std::future::pending::<()>().await; // the store is gone: nothing will ever change
         }
@@ -89,5 +92,39 @@ pub(super) async fn run(mut controller: Box<dyn Controller>, store: Arc<Store>) 
             () = bell.rung() => {}
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::store::{Draft, Expected, Limits};
+
+    fn put(store: &Store, number: usize) {
+        let pod =
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": format!("pod-{number}"), "namespace": "a"}});
+        let draft = Draft::new(Kind::Pod, pod.as_object().expect("an object").clone(), bytes::Bytes::new());
+        store.put(draft, Expected::Absent).expect("there is none");
+    }
+
+    #[tokio::test]
+    async fn given_more_changes_than_are_read_at_once_when_waited_for_then_the_others_come_without_a_new_one() {
+        let store = Arc::new(Store::new(Limits::default()));
+        let mut feed = Feed::new(Arc::clone(&store), &[Kind::Pod]);
+        assert!(feed.read().is_empty());
+        for number in 0..600 {
+            put(&store, number);
+        }
+        let mut read = 0;
+        while read < 600 {
+            timeout(Duration::from_secs(5), feed.changed()).await.expect("there are changes");
+            read += feed.read().len();
+        }
+        assert!(timeout(Duration::ZERO, feed.changed()).await.is_err(), "there are no more");
     }
 }

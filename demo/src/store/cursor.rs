@@ -13,17 +13,24 @@ const BATCH: usize = 256;
 pub struct Cursor {
     kind: Kind,
     after: u64,
+    /// Whether there was more than a batch when it was read last.
+    behind: bool,
     changed: watch::Receiver<u64>,
 }
 
 impl Cursor {
     pub(super) fn new(kind: Kind, after: u64, changed: watch::Receiver<u64>) -> Self {
-        Self { kind, after, changed }
+        Self { kind, after, behind: false, changed }
     }
 
     /// The revision up to which every change was read.
     pub const fn revision(&self) -> u64 {
         self.after
+    }
+
+    /// Whether there are changes that were there already when it was read last: nothing tells of those any more.
+    pub const fn is_behind(&self) -> bool {
+        self.behind
     }
 
     /// The changes that came since, if there are any; at most a batch of them.
@@ -36,6 +43,7 @@ impl Cursor {
         let after = state.kinds[self.kind.index()].history.after(self.after)?;
         let complete = after.len() <= BATCH;
         let events: Vec<Event> = after.take(BATCH).cloned().collect();
+        self.behind = !complete;
         self.after = match events.last() {
             Some(last) if !complete => last.revision(),
             _ => state.revision.max(self.after),
