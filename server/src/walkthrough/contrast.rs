@@ -126,12 +126,11 @@ impl Contrast {
         let (before, lost) = &self.round;
         let came = self.pods.iter().filter(|(_, seen)| seen.after > *before && seen.stage != ReplicaStage::Going);
         let came: Vec<&str> = came.map(|(name, _)| name.as_str()).take(MAX_SHOWN).collect();
-        let lines = |title: &str, names: &[&str]| {
-            let titles = [title].into_iter().chain(std::iter::repeat(""));
-            titles.zip(names).map(|(title, name)| format!("{title:<8}{name}\n")).collect::<String>()
-        };
+        // Below each other, as there is not much room beside the page.
+        let column = |title: &str, names: &[&str]| format!("{title:<8}{}\n", names.join("\n        "));
         let lost: Vec<&str> = lost.iter().map(String::as_str).collect();
-        (!lost.is_empty()).then(|| lines("BEFORE", &lost) + &lines("AFTER", &came))
+        let after = if came.is_empty() { String::new() } else { column("AFTER", &came) };
+        (!lost.is_empty()).then(|| column("BEFORE", &lost) + &after)
     }
 }
 
