@@ -224,6 +224,7 @@ test('given the walk-through beside a page of 1280 pixels when a status is long 
     await kubectl.run('set', 'image', 'statefulset/web', 'nginx=nginx:missing');
     await eventually('web-1 fails', async () => assert.equal((await podRows(page))[1].status, 'ImagePullBackOff'));
     const box = (selector) => page.$eval(selector, (element) => element.getBoundingClientRect().toJSON());
+    await page.locator('tr[data-pod="web-1"]').scrollIntoViewIfNeeded();
     const guide = await box('.guide');
     const button = await box('tr[data-pod="web-1"] .do .button:last-child');
     assert.ok(button.right <= guide.left, `the button ends at ${button.right}, the walk-through begins at ${guide.left}`);

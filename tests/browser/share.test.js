@@ -42,7 +42,7 @@ test('given a shared demo when the presenter acts then visitors see it live, and
     await visitor.waitForSelector('.guide li');
     assert.match(await visitor.textContent('.guide'), /You look on: the presenter runs the steps\./);
     assert.equal(await visitor.locator('.guide >> text=/Run it|Start over/').count(), 0);
-    assert.equal(await visitor.getByText('Copy').first().isVisible(), true);
+    assert.equal(await visitor.locator('.guide li[data-done="next"]').getByText('Copy').isVisible(), true);
     // Whoever writes a request by hand gets no further.
     const refused = await visitor.evaluate(async () => {
       const post = (path, body) => fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
