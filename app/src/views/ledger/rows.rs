@@ -62,7 +62,7 @@ fn row(row: &Row) -> AnyView {
             <th scope="row">{row.pod.clone()}</th>
             <td><code title=row.uid.to_string()>{row.uid.short().to_owned()}</code></td>
             <td><ul>{addresses}</ul></td>
-            <td>{row.node.clone()}</td>
+            <td><span class="whole">{row.node.clone()}</span></td>
             <td><ul>{stages}</ul></td>
             <td><ul>{dns}</ul></td>
             <td>{ended}</td>
