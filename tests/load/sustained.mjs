@@ -4,7 +4,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startBerth } from '../browser/support/berth.js';
 import { service, statefulSet } from '../browser/support/manifests.js';
 import { Client } from '../browser/support/stream.js';
-import { inTime } from '../browser/support/waiting.js';
 import { changes } from './changes.mjs';
 import { median, millis, table } from './figures.mjs';
 
@@ -14,12 +13,14 @@ const [TIMED, BESIDE] = [5, 20];
 /** Changes that are timed at each rate, and those before that warm up. */
 const [PROBES, WARM_UP] = [100, 10];
 const PAUSE = 40;
+/** How long a change may take before it counts as lost. */
+const PATIENCE = 5_000;
 /** Changes a second that are asked for beside the timed ones. */
 const RATES = [50, 100, 200, 400];
 /** The share of a rate that the API must hold for it to count. */
 const HELD = 0.9;
 
-/** The rates, each with what was reached: `{ rate, written, kept, on, off, more }` (medians in milliseconds). */
+/** The rates, each with what was reached: `{ rate, written, kept, lost, on, off, more }` (medians in milliseconds). */
 export async function sustained({ cluster, api, ledger, progress }) {
   const kubectl = await cluster.namespace(NAMESPACE);
   const beside = statefulSet({ name: 'beside', labels: { app: 'beside' }, replicas: BESIDE, podManagementPolicy: 'Parallel' });
@@ -89,19 +90,20 @@ async function atRate({ rate, timed, load, api, clients, berth }) {
   const stop = changing(api, load, rate);
   const times = { on: [], off: [] };
   const before = { at: performance.now(), events: await events(berth) };
+  let lost = 0;
   for (const [at, change] of timed.entries()) {
     const written = performance.now();
     const seen = Object.entries(clients).map(([name, client]) => sees(client, change).then((at) => [name, at - written]));
     await api.patch(path(change.pod), change.patch);
-    for (const [name, took] of await inTime('both streams have the change', Promise.all(seen))) {
-      if (at >= WARM_UP) times[name].push(took);
-    }
+    const both = await Promise.race([Promise.all(seen), delay(PATIENCE)]);
+    if (!both) lost += 1;
+    else if (at >= WARM_UP) for (const [name, took] of both) times[name].push(took);
     await delay(PAUSE);
   }
   const written = await stop();
   const kept = ((await events(berth)) - before.events) / ((performance.now() - before.at) / 1_000);
   const more = median(times.on.map((on, at) => on - times.off[at]));
-  return { rate, written, kept, on: median(times.on), off: median(times.off), more };
+  return { rate, written, kept, lost, on: median(times.on), off: median(times.off), more };
 }
 
 /** How many events are kept by now. */
@@ -123,11 +125,12 @@ function sees(client, { column, text }) {
 /** The rates as a table. */
 export const sustainedTable = (reached) =>
   table([
-    ['changes a second beside', 'written', 'kept', 'without history', 'with', 'later by'],
-    ...reached.map(({ rate, written, kept, on, off, more }) => [
+    ['changes a second beside', 'written', 'kept', 'lost', 'without history', 'with', 'later by'],
+    ...reached.map(({ rate, written, kept, lost, on, off, more }) => [
       `${rate}`,
       `${Math.round(written)}/s`,
       `${Math.round(kept)}/s`,
+      `${lost}`,
       millis(off),
       millis(on),
       millis(more),
