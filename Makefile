@@ -49,11 +49,11 @@ dev: setup-dev ## rebuild and reload on every change, on your KUBECONFIG or on a
 	if [[ $${KUBECONFIG:-} ]]; then cargo leptos watch; else tools/with-control-plane cargo leptos watch; fi
 
 .PHONY: bench
-bench: setup build ## measure the release build under load
+bench: setup build ## measure the release build under load; ONLY=history,wire measures no more than these
 	@$(env) cargo build --release -p load-dns -p load-history
-	@$(env) BERTH_BIN="$$BERTH_TARGET/release/berth" LOAD_DNS="$$BERTH_TARGET/release/load-dns" LOAD_HISTORY="$$BERTH_TARGET/release/load-history" node tests/load/bench.mjs
-	@$(env) cargo bench -p demo --bench load
-	@tests/fuzz/run
+	@$(env) BERTH_BIN="$$BERTH_TARGET/release/berth" LOAD_DNS="$$BERTH_TARGET/release/load-dns" LOAD_HISTORY="$$BERTH_TARGET/release/load-history" node tests/load/bench.mjs $(if $(ONLY),--only $(ONLY))
+	@$(if $(ONLY),,$(env) cargo bench -p demo --bench load)
+	@$(if $(ONLY),,tests/fuzz/run)
 
 .PHONY: clean
 clean: ## remove what was built here; installed tools stay in the cache

@@ -167,6 +167,38 @@ async fn given_200_moments_of_every_trace_when_shown_then_each_is_the_state_that
     }
 }
 
+/// Times of a clock that is set back midway: what happens then seems to happen at the latest time that there was.
+fn set_back(steps: Vec<Step>) -> Vec<Step> {
+    let from = steps.len() / 2;
+    let step = |(number, step): (usize, Step)| {
+        let number = i64::try_from(number).expect("small");
+        let back = i64::try_from(from).expect("small");
+        let millis = if number < back { number * 100 } else { number * 100 - back * 60 };
+        Step { at: at(1_000_000 + millis), ..step }
+    };
+    steps.into_iter().enumerate().map(step).collect()
+}
+
+#[tokio::test]
+async fn given_a_clock_that_was_set_back_when_moments_are_shown_then_what_came_last_is_shown_last_and_nothing_is_hidden()
+ {
+    let steps = set_back(steps("rollout", &mut Random(11)));
+    let store = open(&Place::Memory).await;
+    keep(&store, "back", 1, steps.clone(), SMALL, &mut Random(5)).await;
+    let mut latest = at(i64::MIN);
+    let mut live = Live::default();
+    for step in steps {
+        latest = latest.max(step.at);
+        live.take(step);
+        live.states.last_mut().expect("a state").0 = latest;
+    }
+    for number in 0..live.states.len() {
+        let (moment, _) = live.states[number];
+        let there = shown(&store, "back", moment).await;
+        assert_eq!(there.as_deref(), live.state(moment), "step {number} at {moment:?}");
+    }
+}
+
 #[tokio::test]
 async fn given_two_runs_when_a_moment_between_them_is_shown_then_it_says_that_nobody_watched() {
     let store = open(&Place::Memory).await;

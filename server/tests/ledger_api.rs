@@ -112,13 +112,14 @@ async fn given_rows_when_downloaded_then_every_row_is_there_in_each_form() {
     let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
     let head = lines.next().expect("a first line");
     let column = |name: &str| head.iter().position(|column| *column == name).expect("the column");
-    let (uid, addresses, why) = (column("uid"), column("addresses"), column("why"));
+    let (uid, addresses, why, who) = (column("uid"), column("addresses"), column("why"), column("who"));
     let mut found = Vec::new();
     for line in lines {
         let row = rows.iter().find(|row| row.uid.0.as_ref() == line[uid]).expect("a row that was written");
         assert_eq!(line.len(), head.len(), "{line:?}");
         assert!(row.addresses.iter().all(|held| line[addresses].contains(&held.ip.to_string())), "{line:?}");
         assert_eq!(line[why], row.ended.map(|ended| format!("{:?}", ended.why)).unwrap_or_default());
+        assert_eq!(line[who], row.who.map(|who| format!("{who:?}")).unwrap_or_default());
         found.push(line[uid].to_owned());
     }
     found.sort_unstable();
@@ -182,6 +183,7 @@ async fn given_rows_when_the_page_opens_its_ledger_then_each_pod_of_the_set_is_t
     }
     let ended = rows.iter().filter(|row| row.ended.is_some()).count();
     assert_eq!(html.matches("data-why=\"Deleted\"").count(), ended, "{html}");
+    assert_eq!(html.matches("data-who=\"Client\"").count(), ended, "{html}");
     assert!(html.contains("nobody watched") && html.contains("1970-01-02 00:00:00"), "{html}");
     assert!(html.contains("&lt;b&gt;node&lt;/b&gt;") && !html.contains("<b>node"), "{html}");
     let (_, _, other) = get(&reader, "/sets/seed/other/ledger").await;

@@ -26,7 +26,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 use server::clock::now;
-use topology::board::End;
+use topology::board::{End, Unwatched};
 use topology::ledger::{Elapsed, IpChange, Moment, Row};
 use topology::{Stage, Timestamp};
 use witness::{Seen, Witness};
@@ -270,7 +270,7 @@ async fn given_etcd_was_compacted_and_the_api_server_restarted_while_berth_was_c
         let list: Value = serde_json::from_str(&list).expect("JSON");
         let version = list["metadata"]["resourceVersion"].as_str().expect("a version").to_owned();
 
-        cable.cut();
+        let cut = around(|| cable.cut());
         until("it says that it is not live", Duration::from_millis(50), || {
             berth.status()["source"].get("Broken").map(drop)
         });
@@ -293,7 +293,7 @@ async fn given_etcd_was_compacted_and_the_api_server_restarted_while_berth_was_c
             assert!(began.elapsed() < Duration::from_mins(4), "what was before is not forgotten (410): {told}");
             std::thread::sleep(Duration::from_millis(200));
         }
-        cable.mend();
+        let mended = around(|| cable.mend());
         let after = settled(&berth, &plane);
         assert_eq!(after.len(), 8, "each pod has one row: {after:#?}");
         for (uid, row) in &after {
@@ -303,16 +303,26 @@ async fn given_etcd_was_compacted_and_the_api_server_restarted_while_berth_was_c
                 _ => panic!("nobody saw it, but: {row:#?}"),
             }
         }
+        // One gap holds all of it; an API server that is slow to answer on a busy machine may make others.
         let board = berth.json("/api/v1/topology/default/web")["board"].clone();
-        assert_eq!(board["unwatched"].as_array().map(Vec::len), Some(1), "{}", board["unwatched"]);
+        let gaps: Vec<Unwatched> = serde_json::from_value(board["unwatched"].clone()).expect("gaps");
+        let holds = |gap: &&Unwatched| gap.from <= cut.1 && mended.0 <= gap.to && gap.to >= gap.from;
+        assert_eq!(gaps.iter().filter(holds).count(), 1, "cut {cut:?}, mended {mended:?}: {gaps:?}");
         // And what happens from then on has its moment again.
-        plane.kubectl(&["delete", "pod", "web-1"], "").expect("it goes");
-        until("its end was seen", Duration::from_millis(100), || {
-            let rows = rows(&berth);
-            let ended = rows.values().filter(|row| matches!(row.ended.map(|ended| ended.at), Some(End::Seen { .. })));
-            (ended.count() == 1).then_some(())
+        until("an end was seen", Duration::from_millis(100), || {
+            berth.status()["source"].get("Live")?;
+            plane.kubectl(&["delete", "pod", "web-1"], "").expect("it goes");
+            let rows = settled(&berth, &plane);
+            rows.values().any(|row| matches!(row.ended.map(|ended| ended.at), Some(End::Seen { .. }))).then_some(())
         });
     });
+}
+
+/// The times before and after something was done.
+fn around(act: impl FnOnce()) -> (Timestamp, Timestamp) {
+    let before = now();
+    act();
+    (before, now())
 }
 
 /// What does not depend on who watched.

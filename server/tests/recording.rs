@@ -3,15 +3,17 @@
 #[path = "support/berth.rs"]
 mod berth;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use berth::{Berth, KUBECONFIG, until};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use proptest::prelude::*;
 use serde_json::Value;
-use server::recording::{Damage, Entry, FORMAT, Head, NotARecording, Reader, Source, What, Writer};
+use server::recording::{Damage, Entry, FORMAT, Fault, Head, NotARecording, Reader, Source, What, Writer};
 use topology::wire::Cluster;
 use topology::{Timestamp, trace};
 
@@ -130,6 +132,40 @@ proptest! {
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
     }
+}
+
+/// A frame of a content, as it is in a file.
+fn frame(content: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content).expect("it is written");
+    let packed = encoder.finish().expect("it is written");
+    let length = u32::try_from(packed.len()).expect("small");
+    [&length.to_le_bytes()[..], &crc32fast::hash(&packed).to_le_bytes(), &packed].concat()
+}
+
+#[test]
+fn given_a_frame_that_unpacks_to_more_than_any_has_when_read_then_it_is_damage_and_what_is_before_it_is_there() {
+    let entries = &entries("seed")[..8];
+    let good = recording(entries, 4);
+    let bomb = frame(&vec![b'\n'; (64 << 20) + 1]);
+    assert!(bomb.len() < 100_000, "it is small in the file: {}", bomb.len());
+    let (found, damage) = read(&[&good[..], &bomb, &frame(b"\n")].concat()).expect("a recording");
+    assert_eq!(found, texts(entries));
+    assert_eq!(damage, Some(Damage { place: "byte", at: good.len() as u64, fault: Fault::TooLong }));
+    let head = [&good[..10], &bomb[..]].concat();
+    assert!(matches!(read(&head), Err(NotARecording::Head(Damage { fault: Fault::TooLong, .. }))));
+}
+
+#[test]
+fn given_a_trace_that_never_ends_when_opened_then_it_is_shown_up_to_where_it_is_too_long() {
+    let file = folder("recording-endless").join("trace");
+    let mut trace = std::fs::read(trace_file("seed")).expect("a trace");
+    trace.push(b'{');
+    trace.resize(65 << 20, b' ');
+    std::fs::write(&file, trace).expect("a file");
+    let frames: Vec<_> = Source::open(&file).expect("it opens").frames.collect();
+    let [Ok(read), Err(damage)] = &frames[..] else { panic!("{} frames", frames.len()) };
+    assert!(!read.is_empty() && damage.fault == Fault::TooLong, "{damage}");
 }
 
 #[test]
@@ -324,7 +360,8 @@ fn given_a_running_berth_when_its_recording_is_downloaded_and_replayed_then_the_
         let view: Value = serde_json::from_str(&body).expect("JSON");
         let lanes = view["board"]["lanes"].as_array().cloned().unwrap_or_default();
         let pods = lanes.iter().flat_map(|lane| lane["incarnations"].as_array().cloned().unwrap_or_default());
-        pods.map(|pod| (pod["uid"].to_string(), pod["ips"].to_string(), pod["ready_since"].is_string())).collect()
+        let is_ready = |pod: &Value| pod["ended"].is_null() && pod["ready_since"].is_string();
+        pods.map(|pod| (pod["uid"].to_string(), pod["ips"].to_string(), is_ready(&pod))).collect()
     };
     let settled = |count: usize| {
         until("all pods are Ready", PAUSE, || {

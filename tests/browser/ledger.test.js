@@ -1,9 +1,11 @@
 // The ledger on the page: what it lists, and that it says when history is not kept.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startBerth } from './support/berth.js';
 import { onPage } from './support/browser.js';
 import { service, statefulSet } from './support/manifests.js';
-import { podRows, settles } from './support/reading.js';
+import { Postgres } from './support/postgres.js';
+import { notices, podRows, settles } from './support/reading.js';
 import { stage } from './support/stage.js';
 import { eventually } from './support/waiting.js';
 
@@ -17,6 +19,7 @@ const ledgerRows = (page) =>
       uid: row.dataset.uid,
       ips: [...row.querySelectorAll('td:nth-child(3) code')].map((ip) => ip.textContent),
       why: row.querySelector('[data-why]')?.dataset.why,
+      who: row.querySelector('[data-who]')?.dataset.who,
       times: [...row.querySelectorAll('time')].map((time) => [Date.parse(time.dateTime), time.textContent]),
     })),
   );
@@ -46,7 +49,10 @@ test('given pods that were deleted when the ledger is opened then they are there
     });
     const newest = rows.slice(0, 2).map(({ uid }) => uid);
     assert.deepEqual(newest.sort(), after.map(({ uid }) => uid).sort());
-    for (const { uid } of before) assert.equal(rows.find((row) => row.uid === uid).why, 'Deleted');
+    for (const { uid } of before) {
+      const { why, who } = rows.find((row) => row.uid === uid);
+      assert.deepEqual([why, who], ['Deleted', 'Client']);
+    }
     // In the reader's own time.
     const [[at, text]] = rows[0].times;
     const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'Asia/Kolkata' });
@@ -63,4 +69,49 @@ test('given pods that were deleted when the ledger is opened then they are there
     const { status, text: table } = await it.berth.get(csv);
     assert.deepEqual([status, table.trim().split('\n').length], [200, 6]);
   });
+});
+
+test('given a database that goes away when pods are replaced then the page says so and stays live, and once it is back nothing is missing', async () => {
+  const kubectl = await it.cluster.namespace('away');
+  await kubectl.apply(service(), statefulSet());
+  const postgres = await Postgres.start();
+  let berth;
+  try {
+    berth = await startBerth({ kubeconfig: it.cluster.kubeconfig, flags: ['--ledger', postgres.url] });
+    await berth.ready();
+    await onPage(it.browser, `${berth.url}/sets/away/web`, {}, async (page) => {
+      const said = async () => (await notices(page)).filter(({ notice }) => notice === 'history');
+      const before = await settles(page, 2);
+      await eventually('the first pods are written', async () =>
+        assert.equal(await postgres.sql("SELECT COUNT(*) FROM incarnations WHERE namespace = 'away'"), '2'),
+      );
+      assert.deepEqual(await said(), []);
+
+      await postgres.goAway();
+      await kubectl.run('delete', 'pod', 'web-0', 'web-1');
+      await eventually('the page says that history is not being kept', async () => {
+        const [notice] = await said();
+        assert.match(notice?.text ?? '', /^History is not being kept: /);
+      });
+      // What is live goes on meanwhile.
+      const after = await eventually('both pods are others', async () => {
+        const rows = await settles(page, 2);
+        for (const { uid } of before) assert.ok(rows.every((row) => row.uid !== uid));
+        return rows;
+      });
+
+      await postgres.comeBack();
+      await eventually('the notice goes', async () => assert.deepEqual(await said(), []));
+      await page.click('.ledger summary');
+      await eventually('every pod is in the ledger', async () => {
+        await page.click('.ledger button');
+        const rows = await ledgerRows(page);
+        assert.deepEqual(rows.map(({ uid }) => uid).sort(), [...before, ...after].map(({ uid }) => uid).sort());
+        for (const { uid } of before) assert.equal(rows.find((row) => row.uid === uid).who, 'Client');
+      });
+    });
+  } finally {
+    await berth?.stop();
+    await postgres.stop();
+  }
 });

@@ -11,7 +11,7 @@ use support::{Cluster, objects, traces};
 use topology::board::{End, Found};
 use topology::dns::{Rcode, RecordType};
 use topology::facts::{Event, Kind, Object, Observation, Watch};
-use topology::ledger::{Elapsed, Ledger, Moment, Row, Why, ip_changes, missing};
+use topology::ledger::{Elapsed, Ledger, Moment, Row, Who, Why, ip_changes, missing};
 use topology::trace::{self, Step};
 use topology::{Ordinal, Stage, Timestamp, Topology, Uid};
 
@@ -173,20 +173,27 @@ fn given_the_checkpoints_of_a_trace_when_coredns_is_asked_then_rows_are_in_dns_j
 }
 
 #[test]
-fn given_what_was_done_in_a_trace_when_pods_end_then_the_ledger_tells_why() {
-    let table: [(&str, &[Why]); 4] = [
-        ("seed", &[Why::Deleted]),
-        ("rollout", &[Why::RolledOut]),
-        ("scale", &[Why::ScaledDown, Why::ForceDeleted]),
-        ("parallel", &[]),
+fn given_what_was_done_in_a_trace_when_pods_end_then_the_ledger_tells_why_and_who_wanted_it() {
+    let table: [(&str, &[(Why, Who)]); 4] = [
+        ("seed", &[(Why::Deleted, Who::Client)]),
+        ("rollout", &[(Why::RolledOut, Who::Controller)]),
+        ("scale", &[(Why::ScaledDown, Who::Controller), (Why::ForceDeleted, Who::Client)]),
+        ("parallel", &[(Why::ScaledDown, Who::Controller)]),
     ];
     for (name, expected) in table {
         let watcher = Watcher::watched(&of_trace(name));
-        let whys: BTreeSet<Why> = watcher.rows.values().filter_map(|row| row.ended).map(|ended| ended.why).collect();
-        for why in expected {
-            assert!(whys.contains(why), "{name}: {whys:?} lacks {why:?}");
+        let ended = watcher.rows.values().filter_map(|row| Some((row.ended?.why, row.who)));
+        let told: BTreeSet<(Why, Option<Who>)> = ended.collect();
+        for (why, who) in expected {
+            assert!(told.contains(&(*why, Some(*who))), "{name}: {told:?} lacks {why:?} by {who:?}");
         }
-        assert!(!whys.contains(&Why::NotKnown), "{name}: everything was watched, but {whys:?}");
+        let all: BTreeSet<Why> = told.iter().map(|(why, _)| *why).collect();
+        assert!(!all.contains(&Why::NotKnown), "{name}: everything was watched, but {told:?}");
+        // The reasons that are the controller's own are never put on a client.
+        let wrong = |(why, who): &&(Why, Option<Who>)| {
+            matches!(why, Why::ScaledDown | Why::RolledOut) && *who == Some(Who::Client)
+        };
+        assert_eq!(told.iter().find(wrong), None, "{name}");
     }
 }
 
@@ -239,25 +246,40 @@ fn given_how_a_pod_goes_when_it_is_gone_then_the_reason_is_typed_and_nothing_is_
         going
     };
     let table = [
-        ("deleted", going(|_| {}), Why::Deleted),
-        ("drained", disrupted("EvictionByEvictionAPI"), Why::Evicted),
-        ("preempted", disrupted("PreemptionByScheduler"), Why::Preempted),
-        ("tainted", disrupted("DeletionByTaintManager"), Why::NodeLost),
-        ("a reason of the future", disrupted("Whatever"), Why::Deleted),
+        ("deleted", going(|_| {}), Why::Deleted, Some(Who::Client)),
+        ("drained", disrupted("EvictionByEvictionAPI"), Why::Evicted, Some(Who::EvictionApi)),
+        ("short of memory", disrupted("TerminationByKubelet"), Why::Evicted, Some(Who::Kubelet)),
+        ("preempted", disrupted("PreemptionByScheduler"), Why::Preempted, Some(Who::Scheduler)),
+        ("tainted", disrupted("DeletionByTaintManager"), Why::NodeLost, Some(Who::TaintManager)),
+        ("its node gone", disrupted("DeletionByPodGC"), Why::NodeLost, Some(Who::PodCollector)),
+        ("a reason of the future", disrupted("Whatever"), Why::Deleted, None),
         (
             "evicted",
             going(|pod| pod["status"] = serde_json::json!({"phase": "Failed", "reason": "Evicted"})),
             Why::Evicted,
+            Some(Who::Kubelet),
         ),
-        ("failed", going(|pod| pod["status"] = serde_json::json!({"phase": "Failed"})), Why::Failed),
-        ("completed", going(|pod| pod["status"] = serde_json::json!({"phase": "Succeeded"})), Why::Completed),
+        (
+            "failed",
+            going(|pod| pod["status"] = serde_json::json!({"phase": "Failed"})),
+            Why::Failed,
+            Some(Who::Controller),
+        ),
+        (
+            "completed",
+            going(|pod| pod["status"] = serde_json::json!({"phase": "Succeeded"})),
+            Why::Completed,
+            Some(Who::Controller),
+        ),
+        // The controller rolls out when web-1 is there, and not before: it may be a client, but that is not certain.
         (
             "outdated",
             going(|pod| pod["metadata"]["labels"]["controller-revision-hash"] = "web-0".into()),
             Why::RolledOut,
+            None,
         ),
     ];
-    for (name, going, why) in table {
+    for (name, going, why, who) in table {
         let mut watcher = Watcher::default();
         watcher.observe(at(1_000), web(&web_0()));
         watcher.observe(at(2_000), [pods(Event::Applied(pod(&going)))]);
@@ -266,6 +288,7 @@ fn given_how_a_pod_goes_when_it_is_gone_then_the_reason_is_typed_and_nothing_is_
         watcher.observe(at(3_000), [pods(Event::Deleted(pod(&gone)))]);
         let ended = watcher.rows[&Uid::from("pod")].ended.expect("it ended");
         assert_eq!((ended.why, ended.at), (why, End::Seen { at: at(3_000) }), "{name}");
+        assert_eq!(watcher.rows[&Uid::from("pod")].who, who, "{name}");
     }
 
     let mut left = Watcher::default();
@@ -273,14 +296,20 @@ fn given_how_a_pod_goes_when_it_is_gone_then_the_reason_is_typed_and_nothing_is_
     let no_sets = Observation { watch: Watch::everywhere(Kind::StatefulSet), event: Event::Listed(Vec::new()) };
     left.observe(at(2_000), [no_sets]);
     left.observe(at(3_000), [pods(Event::Applied(pod(&going(|_| {}))))]);
-    assert_eq!(left.rows[&Uid::from("pod")].why, Some(Why::SetDeleted));
+    let row = &left.rows[&Uid::from("pod")];
+    assert_eq!((row.why, row.who), (Some(Why::SetDeleted), Some(Who::GarbageCollector)));
 
-    let mut forced = Watcher::default();
-    forced.observe(at(1_000), web(&web_0()));
-    let mut gone = web_0();
-    gone["metadata"]["resourceVersion"] = "10".into();
-    forced.observe(at(2_000), [pods(Event::Deleted(pod(&gone)))]);
-    assert_eq!(forced.rows[&Uid::from("pod")].ended.map(|ended| ended.why), Some(Why::ForceDeleted));
+    // A pod that vanishes at once was forced to, unless its own spec gives it no time.
+    for (grace, why) in [(30, Why::ForceDeleted), (0, Why::Deleted)] {
+        let mut forced = Watcher::default();
+        let mut gone = web_0();
+        gone["spec"]["terminationGracePeriodSeconds"] = grace.into();
+        forced.observe(at(1_000), web(&gone));
+        gone["metadata"]["resourceVersion"] = "10".into();
+        forced.observe(at(2_000), [pods(Event::Deleted(pod(&gone)))]);
+        let row = &forced.rows[&Uid::from("pod")];
+        assert_eq!((row.ended.map(|ended| ended.why), row.who), (Some(why), Some(Who::Client)), "{grace}");
+    }
 
     let mut missed = Watcher::default();
     missed.observe(at(1_000), web(&web_0()));
@@ -329,6 +358,39 @@ fn given_a_controller_that_has_not_told_its_newest_revision_when_a_pod_goes_then
         watcher.observe(at(3_000), [pods(Event::Deleted(pod(&gone)))]);
         assert_eq!(watcher.rows[&Uid::from("pod")].ended.map(|ended| ended.why), Some(why), "{name}");
     }
+}
+
+#[test]
+fn given_a_scale_down_that_is_heard_of_after_the_deletion_when_it_happened_before_then_the_controller_wanted_it() {
+    let set = |replicas: u32, version: &str| {
+        let value = serde_json::json!({
+            "metadata": {"namespace": "shop", "name": "web", "uid": "set", "resourceVersion": version},
+            "spec": {"replicas": replicas, "serviceName": "nginx", "selector": {"matchLabels": {"app": "web"}}},
+            "status": {"updateRevision": "web-1"},
+        });
+        let set = serde_json::from_value::<topology::kubernetes::StatefulSet>(value).expect("a StatefulSet");
+        Observation { watch: Watch::everywhere(Kind::StatefulSet), event: Event::Applied(set.into()) }
+    };
+    let mut going = web_0();
+    going["metadata"]["resourceVersion"] = "9".into();
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:01:00Z".into();
+    for (version, why, who) in [("8", Why::ScaledDown, Who::Controller), ("10", Why::Deleted, Who::Client)] {
+        let mut watcher = Watcher::default();
+        watcher.observe(at(1_000), web(&web_0()));
+        watcher.observe(at(2_000), [pods(Event::Applied(pod(&going)))]);
+        watcher.observe(at(2_010), [set(0, version)]);
+        let row = &watcher.rows[&Uid::from("pod")];
+        assert_eq!((row.why, row.who), (Some(why), Some(who)), "the StatefulSet was scaled at version {version}");
+    }
+}
+
+#[test]
+fn given_a_row_that_an_earlier_version_wrote_when_it_is_read_then_nobody_is_named() {
+    let mut watcher = Watcher::default();
+    watcher.observe(at(1_000), web(&web_0()));
+    let mut json = serde_json::to_value(&watcher.rows[&Uid::from("pod")]).expect("JSON");
+    json.as_object_mut().expect("an object").remove("who");
+    assert_eq!(serde_json::from_value::<Row>(json).expect("a row").who, None);
 }
 
 #[test]
@@ -393,8 +455,9 @@ fn given_an_address_that_another_pod_had_when_it_is_given_again_then_the_change_
 }
 
 /// What does not depend on who watched.
-fn essence(rows: &BTreeMap<Uid, Row>) -> Vec<(Uid, Story, Option<Why>, usize)> {
-    rows.values().map(|row| (row.uid.clone(), story(row), row.ended.map(|ended| ended.why), row.dns.len())).collect()
+fn essence(rows: &BTreeMap<Uid, Row>) -> Vec<(Uid, Story, Option<Why>, Option<Who>, usize)> {
+    let why = |row: &Row| row.ended.map(|ended| ended.why);
+    rows.values().map(|row| (row.uid.clone(), story(row), why(row), row.who, row.dns.len())).collect()
 }
 
 fn joined(one: &BTreeMap<Uid, Row>, other: &BTreeMap<Uid, Row>) -> BTreeMap<Uid, Row> {

@@ -5,9 +5,10 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{Api, Call, Objects, events, json as json_answer, media, raw, written};
+use crate::controllers::disrupt;
 use crate::failure::Failure;
 use crate::kinds::Subresource;
-use crate::registry::{DeleteOptions, Deleted, PatchKind, Propagation, scale_of, with_scale};
+use crate::registry::{Client, DeleteOptions, Deleted, PatchKind, Propagation, scale_of, with_scale};
 use crate::store::Key;
 
 /// Creates an object.
@@ -135,6 +136,10 @@ pub(super) fn create_part(
         Some(options) => parse_options(options)?,
         None => DeleteOptions::default(),
     };
+    if options.dry_run.iter().flatten().next().is_none() {
+        let client = Client::new(&api.registry, call.agent());
+        disrupt(&client, key, "EvictionByEvictionAPI", "Eviction API: evicting")?;
+    }
     api.registry.delete(objects.served, key, &options)?;
     let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     Ok(json_answer(StatusCode::CREATED, &status))

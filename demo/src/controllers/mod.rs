@@ -37,7 +37,7 @@ use crate::store::{Event, Key};
 pub(crate) use bell::Bell;
 pub(crate) use node_lifecycle::is_marked_unreachable;
 pub(crate) use owners::{controller_of, owner_reference};
-pub(crate) use pods::{condition, has_ended, is_ready, set_condition};
+pub(crate) use pods::{condition, disrupt, has_ended, is_ready, set_condition};
 pub(crate) use queue::Queue;
 pub(crate) use recorder::{Recorder, event_name, reference};
 

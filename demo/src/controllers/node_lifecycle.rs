@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod, Taint, Toleration};
 use tokio::time::Instant;
 
-use super::pods::{condition, is_terminating, set_condition};
+use super::pods::{condition, disrupt, is_terminating, set_condition};
 use super::{Controller, Queue, Recorder, reference};
 use crate::failure::Failure;
 use crate::kinds::{Kind, Typed};
@@ -121,6 +121,8 @@ impl Nodes {
             if wait.is_zero() {
                 let message = format!("Marking for deletion Pod {}", Key::of(&pod));
                 let about = reference(&pod);
+                let why = "Taint manager: deleting due to NoExecute taint";
+                disrupt(&self.client, &Key::of(&pod), "DeletionByTaintManager", why)?;
                 match self.client.delete::<Pod>(&Key::of(&pod), &DeleteOptions::of(pod.uid())) {
                     Err(failure) if !failure.is_not_found() => return Err(failure),
                     _ => self.recorder.normal(about, "TaintManagerEviction", message),

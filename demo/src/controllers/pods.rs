@@ -5,6 +5,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Pod, PodCondition, PodStatus};
 
+use crate::failure::Failure;
+use crate::registry::Client;
+use crate::store::Key;
+use crate::time;
+
+/// How often a condition is tried to be set beside others who write the same pod.
+const ATTEMPTS: usize = 5;
+
 /// A condition of a pod.
 pub(crate) fn condition<'a>(status: Option<&'a PodStatus>, kind: &str) -> Option<&'a PodCondition> {
     status?.conditions.iter().flatten().find(|condition| condition.type_ == kind)
@@ -21,6 +29,34 @@ pub(crate) fn set_condition(status: &mut PodStatus, mut condition: PodCondition)
     } else {
         conditions.push(condition);
     }
+}
+
+/// Says on a pod why it is about to be ended for the cluster's sake.
+///
+/// # Errors
+/// When it cannot be written. A pod that is gone is none.
+pub(crate) fn disrupt(client: &Client, key: &Key, reason: &str, message: &str) -> Result<(), Failure> {
+    let mut last = Ok(());
+    for _ in 0..ATTEMPTS {
+        let Some(mut pod) = client.store().typed::<Pod>(key.namespace(), key.name()).map(|pod| (*pod).clone()) else {
+            return Ok(());
+        };
+        let condition = PodCondition {
+            type_: "DisruptionTarget".to_owned(),
+            status: "True".to_owned(),
+            reason: Some(reason.to_owned()),
+            message: Some(message.to_owned()),
+            last_transition_time: Some(time::now()),
+            ..PodCondition::default()
+        };
+        set_condition(pod.status.get_or_insert_default(), condition);
+        match client.update_status(&pod) {
+            Err(failure) if failure.is_conflict() => last = Err(failure),
+            Err(failure) if !failure.is_not_found() => return Err(failure),
+            _ => return Ok(()),
+        }
+    }
+    last
 }
 
 /// Whether a pod is ready.

@@ -60,6 +60,7 @@ struct Open {
     number: i64,
     base: Base,
     began: Option<Timestamp>,
+    /// When its last step was taken; before its first one, when that of the segment before was.
     until: Timestamp,
     events: u64,
     lines: Vec<u8>,
@@ -68,15 +69,15 @@ struct Open {
 }
 
 impl Open {
-    fn new(number: i64, base: Base) -> Self {
+    fn new(number: i64, base: Base, after: Timestamp) -> Self {
         let (lines, marks) = (Vec::new(), BTreeMap::new());
-        Self { number, base, began: None, until: Timestamp::default(), events: 0, lines, marks, changed: false }
+        Self { number, base, began: None, until: after, events: 0, lines, marks, changed: false }
     }
 
     fn add(&mut self, at: Timestamp) {
-        // A clock that was set back makes no step earlier than the one before.
-        self.until = self.began.map_or(at, |_| self.until.max(at));
-        self.began.get_or_insert(at);
+        // A clock that was set back makes no step earlier than the one before, of this segment or of an earlier one.
+        self.until = self.until.max(at);
+        self.began.get_or_insert(self.until);
         self.changed = true;
     }
 
@@ -101,7 +102,7 @@ impl Keeping {
             limits,
             topology: Topology::new(zone.clone()),
             zone,
-            open: Open::new(0, Base::Empty),
+            open: Open::new(0, Base::Empty, Timestamp::from_millis(i64::MIN)),
             full: Vec::new(),
             since: (0, 0),
             items: 0,
@@ -214,7 +215,7 @@ impl Packing {
     }
 
     fn close(&mut self) -> io::Result<()> {
-        let next = Open::new(self.open.number + 1, Base::Before);
+        let next = Open::new(self.open.number + 1, Base::Before, self.open.until);
         match self.open.segment()? {
             Some(full) => self.full.push(full),
             None => return Ok(()),

@@ -1,5 +1,6 @@
 //! A moment of the past, made again.
 
+use tokio::sync::Semaphore;
 use topology::board::Unwatched;
 use topology::dns::Zone;
 use topology::{Timestamp, Topology};
@@ -8,6 +9,8 @@ use super::segment::{Undecodable, snapshot, steps};
 use super::store::{Kept, Place};
 use crate::ledger::{Store, StoreError};
 
+/// How many moments are made at once; others wait, so that a room that looks back takes no more memory and processors.
+static AT_ONCE: Semaphore = Semaphore::const_new(4);
 /// How many stretches of watching are looked through.
 const STRETCHES: u32 = 1_000;
 
@@ -30,12 +33,18 @@ impl Moment {
     /// When it cannot be read.
     pub async fn at(store: &Store, cluster: &str, zone: Zone, at: Timestamp) -> Result<Option<Self>, StoreError> {
         let Some(place) = store.segment_at(cluster, at).await? else { return Ok(None) };
+        let turn = AT_ONCE.acquire().await.map_err(|error| StoreError::Unusable(error.to_string()))?;
         let chain = store.chain(cluster, place).await?;
         if chain.is_empty() {
             return Ok(None);
         }
-        // It may be long: the threads that serve everybody must not be kept busy with it.
-        let made = tokio::task::spawn_blocking(move || fold(zone, chain, at));
+        // It may be long: the threads that serve everybody must not be kept busy with it. Whoever asked may be gone before
+        // it is made, and it takes as long nevertheless.
+        let made = tokio::task::spawn_blocking(move || {
+            let made = fold(zone, chain, at);
+            drop(turn);
+            made
+        });
         let (topology, changed) = made.await.map_err(|error| StoreError::Unusable(error.to_string()))??;
         let unwatched = unwatched(store, cluster, at).await?;
         Ok(Some(Self { topology, changed, unwatched, place }))
@@ -50,6 +59,7 @@ fn fold(zone: Zone, chain: Vec<Kept>, at: Timestamp) -> Result<(Topology, Option
         None => Topology::new(zone),
     };
     for kept in chain {
+        latest = latest.max(kept.began);
         for step in steps(&kept.content)? {
             latest = latest.max(step.at);
             if latest > at {

@@ -96,20 +96,15 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn window(&self, cluster: &str, from: Timestamp, to: Timestamp) -> Result<Window, StoreError> {
-        let mut sql = Sql::new("SELECT MIN(began) FROM segments WHERE based = 1 AND cluster = ");
-        sql.bind(cluster);
-        let oldest: Option<i64> = self.one(sql).await?.try_get(0)?;
-        let mut sql = Sql::new("SELECT MAX(until) FROM segments WHERE cluster = ");
-        sql.bind(cluster);
-        let newest: Option<i64> = self.one(sql).await?.try_get(0)?;
-        let mut sql =
-            Sql::new("SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT), CAST(COALESCE(SUM(bytes), 0) AS BIGINT)");
+        let mut sql = Sql::new("SELECT (SELECT MIN(began) FROM segments WHERE based = 1 AND cluster = ");
+        sql.bind(cluster).push("), (SELECT MAX(until) FROM segments WHERE cluster = ").bind(cluster);
+        sql.push("), CAST(COALESCE(SUM(events), 0) AS BIGINT), CAST(COALESCE(SUM(bytes), 0) AS BIGINT)");
         sql.push(" FROM segments WHERE cluster = ").bind(cluster);
         sql.push(" AND until >= ").bind(from.as_millis()).push(" AND began <= ").bind(to.as_millis());
-        let sums = self.one(sql).await?;
-        let number = |at| Ok::<_, StoreError>(u64::try_from(sums.try_get::<i64, _>(at)?).unwrap_or_default());
-        let at = |millis: Option<i64>| millis.map(Timestamp::from_millis);
-        Ok(Window { oldest: at(oldest), newest: at(newest), events: number(0)?, bytes: number(1)? })
+        let row = self.one(sql).await?;
+        let at = |column| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis));
+        let sum = |column| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or_default());
+        Ok(Window { oldest: at(0)?, newest: at(1)?, events: sum(2)?, bytes: sum(3)? })
     }
 
     /// When a board changed between two moments: at most `limit` moments, evenly thinned out where there are more.

@@ -9,8 +9,11 @@ use topology::wire::Cluster;
 use topology::{Timestamp, dns::Zone};
 
 use super::read::{Damage, Fault, Reader};
-use super::{Entry, Head, NotARecording, RecordingError, What};
+use super::{Entry, Head, MAX_FRAME, NotARecording, RecordingError, What};
 use crate::cluster::WatchHealth;
+
+/// How long a trace may be, in bytes.
+const MAX_TRACE: u64 = MAX_FRAME as u64;
 
 /// Entries, a frame at a time.
 pub struct Source {
@@ -36,13 +39,16 @@ impl Source {
         Ok(Self { head, frames: Box::new(frames) })
     }
 
-    /// A trace is small: it is read at once, up to its first line that is none.
+    /// A trace is small: it is read at once, up to its first line that is none, or to where it is longer than any is.
     fn of_trace(path: &Path, file: impl BufRead) -> Result<Self, NotARecording> {
         let (mut entries, mut damage) = (Vec::new(), None);
-        for (number, line) in file.lines().enumerate() {
-            let parsed = line
-                .map_err(Fault::from)
-                .and_then(|line| trace::parse(&line).map_err(|error| Fault::Unreadable(error.to_string())));
+        let mut left = MAX_TRACE;
+        for (number, line) in file.take(MAX_TRACE).lines().enumerate() {
+            let parsed = line.map_err(Fault::from).and_then(|line| {
+                left = left.saturating_sub(line.len() as u64 + 1);
+                let unreadable = |error: trace::TraceError| Fault::Unreadable(error.to_string());
+                trace::parse(&line).map_err(|error| if left == 0 { Fault::TooLong } else { unreadable(error) })
+            });
             match parsed {
                 Ok(parsed) => entries.extend(parsed),
                 Err(fault) => {

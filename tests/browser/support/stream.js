@@ -10,6 +10,8 @@ export class Client {
   #socket;
   /** Every message, as it came. */
   texts = [];
+  /** Called with each message, at once. */
+  onText = () => {};
 
   /** Connects and subscribes to scopes, such as `'Fleet'` or `{ StatefulSet: { namespace, name } }`. */
   static async open(url, scopes) {
@@ -28,7 +30,10 @@ export class Client {
       const { Ping, Bye } = JSON.parse(text);
       if (Bye) throw new Error(`the server closed the stream: ${text}`);
       if (Ping) socket.send(JSON.stringify({ Pong: Ping }));
-      else this.texts.push(text);
+      else {
+        this.onText(text);
+        this.texts.push(text);
+      }
     });
   }
 

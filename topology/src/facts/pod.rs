@@ -55,6 +55,9 @@ pub struct Pod {
     pub disruption: Option<Disruption>,
     /// Whether its deletion gives it no time to end in.
     pub forced: bool,
+    /// Whether its own spec gives it no time: then whoever deletes it seems to force that.
+    #[serde(default)]
+    pub graceless: bool,
 }
 
 impl Pod {
@@ -67,22 +70,30 @@ impl Pod {
 /// Why the cluster itself ends a pod (its condition `DisruptionTarget`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Disruption {
-    /// Evicted through the API, as by a drain, or by its kubelet.
+    /// Evicted through the API, as by a drain.
     Evicted,
     /// The scheduler makes room for a pod of higher priority.
     Preempted,
-    /// Its node is tainted or gone.
+    /// It does not bear a taint of its node.
     NodeLost,
+    /// Its kubelet ends it: the node runs out of something, or shuts down.
+    Terminated,
+    /// Its node does not exist any more, or is out of service.
+    Collected,
+    /// For a reason that Berth does not know.
+    Other,
 }
 
 impl Disruption {
     fn of(pod: &kubernetes::Pod) -> Option<Self> {
         let condition = pod.condition("DisruptionTarget").filter(|condition| condition.is_true())?;
         match condition.reason.as_str() {
-            "EvictionByEvictionAPI" | "TerminationByKubelet" => Some(Self::Evicted),
+            "EvictionByEvictionAPI" => Some(Self::Evicted),
             "PreemptionByScheduler" => Some(Self::Preempted),
-            "DeletionByTaintManager" | "DeletionByPodGC" => Some(Self::NodeLost),
-            _ => None,
+            "DeletionByTaintManager" => Some(Self::NodeLost),
+            "TerminationByKubelet" => Some(Self::Terminated),
+            "DeletionByPodGC" => Some(Self::Collected),
+            _ => Some(Self::Other),
         }
     }
 }
@@ -133,6 +144,7 @@ impl From<kubernetes::Pod> for Pod {
             .map(|condition| condition.last_transition_time.or(pod.metadata.creation_timestamp).unwrap_or_default());
         let deleting = pod.metadata.deletion_asked();
         let disruption = Disruption::of(&pod);
+        let graceless = pod.spec.termination_grace_period_seconds == Some(0);
         let forced = deleting.is_some() && pod.metadata.deletion_grace_period_seconds == Some(0);
         let owner = pod.metadata.controller().map(|owner| Owner {
             kind: owner.kind.clone(),
@@ -164,6 +176,7 @@ impl From<kubernetes::Pod> for Pod {
             host_network: pod.spec.host_network,
             disruption,
             forced,
+            graceless,
             deleting,
             owner,
             hostname,

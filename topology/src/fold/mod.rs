@@ -6,6 +6,7 @@
 mod checks;
 mod facts_store;
 mod histories;
+mod order;
 mod pods;
 mod resume;
 mod services;
@@ -28,7 +29,7 @@ use crate::board::{Board, Change, Controller, End, Spec, Unwatched};
 use crate::dns::{Directory, Zone};
 use crate::facts::{Counts, Disruption, Event, Kind, Object, Observation, Pod, StatefulSet, Watch};
 use crate::fleet::{Fleet, FleetChange, Summary};
-use crate::order::{Member, Order, Reason, Situation, explain};
+use crate::order::{Order, Reason};
 use crate::{ResourceVersion, Revision, SetKey, Timestamp, Uid};
 
 /// How many boards of StatefulSets that are gone, with all their pods, are kept for their history.
@@ -85,6 +86,8 @@ pub struct GonePod {
     pub disruption: Option<Disruption>,
     /// Whether its deletion gave it no time to end in.
     pub forced: bool,
+    /// Whether its own spec gave it no time.
+    pub graceless: bool,
 }
 
 impl Topology {
@@ -127,6 +130,11 @@ impl Topology {
     /// The pod of that name, as the cluster said last.
     pub(crate) fn pod(&self, namespace: &str, name: &str) -> Option<&Pod> {
         self.facts.namespace(namespace)?.pods.get(name)
+    }
+
+    /// The StatefulSet of that name, as the cluster said last.
+    pub(crate) fn stateful_set(&self, key: &SetKey) -> Option<&StatefulSet> {
+        self.facts.set(key)
     }
 
     /// What the cluster's DNS must answer now; a copy is cheap.
@@ -421,24 +429,6 @@ impl Batch<'_> {
             learnt: self.learnt,
             gone: self.gone,
         })
-    }
-
-    fn explain(&self, key: &SetKey) -> Order {
-        let topology = &*self.topology;
-        let because = |reason| Order { reason, since: None };
-        let Some(board) = topology.boards.get(key) else { return because(Reason::NoController { pods: 0 }) };
-        let hidden = [Kind::StatefulSet, Kind::Pod].into_iter().find(|kind| board.unseen.contains(kind));
-        if let Some(kind) = hidden {
-            return because(Reason::NotKnown { kind });
-        }
-        let Some(set) = topology.facts.set(key) else {
-            let pods = u32::try_from(board.pods().count()).unwrap_or(u32::MAX);
-            return because(Reason::NoController { pods });
-        };
-        let members = board.members().map(|(ordinal, pod)| Member { ordinal, pod }).collect();
-        let pods = topology.facts.namespace(&key.namespace).map(|known| &known.pods);
-        let owner = |name: &str| Some(pods?.get(name)?.owner.as_ref().map(ToString::to_string));
-        explain(&Situation { set, members, holder: &owner, lanes: &board.lanes, unwatched: &board.unwatched })
     }
 
     /// Drops the history of what is long gone, so that a cluster that makes and deletes StatefulSets all day does not

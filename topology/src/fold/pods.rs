@@ -45,8 +45,8 @@ impl Batch<'_> {
 
     pub(super) fn remove_pod(&mut self, pod: &Pod, how: How) {
         if let Some(gone) = self.topology.facts.remove_pod(&pod.namespace, &pod.name, &pod.uid) {
-            let (uid, disruption, forced) = (gone.uid.clone(), gone.disruption, gone.forced);
-            self.gone.push(GonePod { uid, disruption, forced });
+            let Pod { disruption, forced, graceless, .. } = gone;
+            self.gone.push(GonePod { uid: gone.uid.clone(), disruption, forced, graceless });
             self.end(identity_of(&gone), how, Gone::Deleted);
             self.stranger_changed(&pod.namespace, &pod.name);
         }

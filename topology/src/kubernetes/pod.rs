@@ -48,6 +48,9 @@ pub struct PodSpec {
     /// The node it was scheduled to; empty before.
     #[serde(deserialize_with = "or_default")]
     pub node_name: String,
+    /// How long it has to end when whoever deletes it says nothing, in seconds.
+    #[serde(deserialize_with = "or_default")]
+    pub termination_grace_period_seconds: Option<i64>,
     /// Its containers.
     #[serde(deserialize_with = "or_default")]
     pub containers: Vec<ContainerSpec>,

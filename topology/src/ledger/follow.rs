@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::why::why_deleted;
-use super::{Ended, Moment, Row, Why};
+use super::why::{Verdict, why_deleted};
+use super::{Ended, Moment, Row, Who, Why};
 use crate::board::{Change, Controller, End, EndpointView};
 use crate::facts::Kind;
 use crate::fold::Delta;
-use crate::{Ordinal, SetKey, Timestamp, Topology};
+use crate::{Ordinal, ResourceVersion, SetKey, Timestamp, Topology, Uid};
 
 /// How many rows of one identity can still change: the pod of now, and pods that are gone while DNS still serves them.
 const MAX_OPEN: usize = 4;
@@ -18,9 +18,17 @@ const DNS: [Kind; 2] = [Kind::EndpointSlice, Kind::Service];
 /// The rows that can still change.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    sets: BTreeMap<SetKey, BTreeMap<Ordinal, Vec<Row>>>,
+    sets: BTreeMap<SetKey, Open>,
     /// Where it goes on after an earlier run whose rows' names have not been looked up again.
     resumed: Option<Resumption>,
+}
+
+/// The rows of one StatefulSet that can still change.
+#[derive(Debug, Default)]
+struct Open {
+    rows: BTreeMap<Ordinal, Vec<Row>>,
+    /// Of pods whose deletion was seen, the version of their object that told it first.
+    asked: BTreeMap<Uid, ResourceVersion>,
 }
 
 /// Until when an earlier run had watched, as far as it told.
@@ -35,7 +43,7 @@ impl Ledger {
         let mut ledger = Self { resumed: Some(Resumption { after: watched_until }), ..Self::default() };
         for row in rows.into_iter().filter(is_open) {
             let set = ledger.sets.entry(row.set.clone()).or_default();
-            set.entry(row.ordinal).or_default().push(row);
+            set.rows.entry(row.ordinal).or_default().push(row);
         }
         ledger
     }
@@ -44,14 +52,14 @@ impl Ledger {
     pub fn follow(&mut self, topology: &Topology, delta: &Delta) -> Vec<Row> {
         let mut changed = Vec::new();
         for (set, changes) in &delta.boards {
-            let rows = self.sets.entry(set.clone()).or_default();
-            let mut page = Page::new(topology, delta, set, rows);
+            let open = self.sets.entry(set.clone()).or_default();
+            let mut page = Page::new(topology, delta, set, open);
             for change in changes {
                 page.take(change);
             }
             page.look_names_up(page.names_moment());
             changed.extend(page.finish());
-            if self.sets.get(set).is_some_and(BTreeMap::is_empty) {
+            if self.sets.get(set).is_some_and(|open| open.rows.is_empty()) {
                 self.sets.remove(set);
             }
         }
@@ -67,14 +75,14 @@ impl Ledger {
         };
         self.resumed = None;
         let mut changed = Vec::new();
-        for (set, rows) in &mut self.sets {
-            let mut page = Page::new(topology, delta, set, rows);
-            page.names.extend(page.rows.keys());
+        for (set, open) in &mut self.sets {
+            let mut page = Page::new(topology, delta, set, open);
+            page.names.extend(page.open.rows.keys());
             let before = delta.at;
             page.look_names_up(after.map_or(Moment::Before { before }, |after| Moment::Between { after, before }));
             changed.extend(page.finish());
         }
-        self.sets.retain(|_, rows| !rows.is_empty());
+        self.sets.retain(|_, open| !open.rows.is_empty());
         changed
     }
 }
@@ -95,7 +103,7 @@ struct Page<'a> {
     topology: &'a Topology,
     delta: &'a Delta,
     set: &'a SetKey,
-    rows: &'a mut BTreeMap<Ordinal, Vec<Row>>,
+    open: &'a mut Open,
     /// Identities with rows that are different now.
     changed: BTreeSet<Ordinal>,
     /// Identities whose names may answer something else now.
@@ -103,22 +111,17 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn new(
-        topology: &'a Topology,
-        delta: &'a Delta,
-        set: &'a SetKey,
-        rows: &'a mut BTreeMap<Ordinal, Vec<Row>>,
-    ) -> Self {
-        Self { topology, delta, set, rows, changed: BTreeSet::new(), names: BTreeSet::new() }
+    fn new(topology: &'a Topology, delta: &'a Delta, set: &'a SetKey, open: &'a mut Open) -> Self {
+        Self { topology, delta, set, open, changed: BTreeSet::new(), names: BTreeSet::new() }
     }
 
     fn take(&mut self, change: &Change) {
         match change {
-            Change::Forgotten => self.rows.clear(),
+            Change::Forgotten => *self.open = Open::default(),
             Change::Started { ordinal, incarnation } => {
                 let moment = self.moment(&[Kind::Pod]);
                 let row = Row::new(self.set, *ordinal, incarnation, moment);
-                let rows = self.rows.entry(*ordinal).or_default();
+                let rows = self.open.rows.entry(*ordinal).or_default();
                 // After a restart, what is found may be in the ledger already.
                 if !rows.iter().any(|known| known.uid == row.uid) {
                     rows.push(row);
@@ -136,8 +139,12 @@ impl<'a> Page<'a> {
                     row.apply(changes, moment);
                     if row.deleting.is_some() && row.why.is_none() {
                         let seen = matches!(moment, Moment::Seen { .. }) && row.deletion_was_seen();
-                        let why = why_deleted(topology, delta, row, seen);
-                        row.why = (!seen || why != Why::Deleted || !is_behind(topology, set)).then_some(why);
+                        let verdict = why_deleted(topology, delta, row, seen);
+                        if !seen || verdict.why != Why::Deleted || !is_behind(topology, set) {
+                            row.judge(verdict);
+                        }
+                        let asked = topology.pod(&set.namespace, &row.pod).filter(|pod| pod.uid == row.uid && seen);
+                        self.open.asked.extend(asked.map(|pod| (pod.uid.clone(), pod.version)));
                     }
                     self.names.insert(*ordinal);
                     self.changed.insert(*ordinal);
@@ -148,7 +155,7 @@ impl<'a> Page<'a> {
             Change::Endpoints { gone, come, .. } => self.named(gone.iter().chain(come)),
             Change::Slice { slice, .. } => self.named(&slice.endpoints),
             Change::SliceGone { .. } | Change::Service(_) | Change::ServiceGone(_) => {
-                self.names.extend(self.rows.keys());
+                self.names.extend(self.open.rows.keys());
             }
             Change::Former { former, .. } => {
                 let pod = former.pod.as_deref();
@@ -168,15 +175,21 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The controller has told what it made of its newest spec: now it is known what it deleted pods for since.
+    /// The controller has told what it made of its newest spec: now it is known what it deleted pods for since. And two
+    /// watches may tell in another order than that in which it happened: what the StatefulSet wanted before a pod was
+    /// deleted counts, also when it is heard of after that.
     fn decide(&mut self) {
         if is_behind(self.topology, self.set) {
             return;
         }
-        let undecided = |row: &Row| row.deleting.is_some() && row.why.is_none() && row.ended.is_none();
-        for (ordinal, rows) in self.rows.iter_mut() {
+        let Open { rows, asked } = &mut *self.open;
+        let set = self.topology.stateful_set(self.set);
+        let was_before = |asked: &ResourceVersion| set.is_some_and(|set| set.version.is_covered_by(*asked));
+        let late = |row: &Row| row.who == Some(Who::Client) && asked.get(&row.uid).is_some_and(was_before);
+        let undecided = |row: &Row| row.deleting.is_some() && row.ended.is_none() && (row.why.is_none() || late(row));
+        for (ordinal, rows) in rows.iter_mut() {
             for row in rows.iter_mut().filter(|row| undecided(row)) {
-                row.why = Some(why_deleted(self.topology, self.delta, row, row.deletion_was_seen()));
+                row.judge(why_deleted(self.topology, self.delta, row, row.deletion_was_seen()));
                 self.changed.insert(*ordinal);
             }
         }
@@ -191,19 +204,16 @@ impl<'a> Page<'a> {
         let (topology, delta) = (self.topology, self.delta);
         let Some(row) = self.current(ordinal) else { return };
         let exists = topology.pod(&row.set.namespace, &row.pod).is_some_and(|pod| pod.uid == row.uid);
-        let why = match (row.why, end) {
-            _ if exists => Why::Released,
-            (Some(why), _) => why,
-            (None, End::Unseen { .. }) => Why::NotKnown,
+        let verdict = match (row.why, end) {
+            _ if exists => Verdict { why: Why::Released, who: None },
+            (Some(why), _) => Verdict { why, who: row.who },
+            (None, End::Unseen { .. }) => Verdict { why: Why::NotKnown, who: None },
             // It went without its deletion being seen first.
             (None, End::Seen { .. }) => {
-                match why_deleted(topology, delta, row, row.deleting.is_none() || row.deletion_was_seen()) {
-                    Why::Deleted if row.deleting.is_none() && row.node.is_some() => Why::ForceDeleted,
-                    why => why,
-                }
+                why_deleted(topology, delta, row, row.deleting.is_none() || row.deletion_was_seen())
             }
         };
-        row.ended = Some(Ended { at: end, why });
+        (row.ended, row.who) = (Some(Ended { at: end, why: verdict.why }), verdict.who);
         self.names.insert(ordinal);
         self.changed.insert(ordinal);
     }
@@ -215,9 +225,9 @@ impl<'a> Page<'a> {
         let Some(pod) = self.topology.board(self.set).and_then(|board| board.lane(ordinal)?.incarnations.last()) else {
             return;
         };
-        let rows = self.rows.entry(ordinal).or_default();
+        let rows = self.open.rows.entry(ordinal).or_default();
         match rows.iter_mut().find(|row| row.uid == pod.uid) {
-            Some(row) => (row.ended, row.why) = (None, None),
+            Some(row) => (row.ended, row.why, row.who) = (None, None, None),
             None => rows.push(Row::new(self.set, ordinal, pod, moment)),
         }
         self.names.insert(ordinal);
@@ -231,7 +241,7 @@ impl<'a> Page<'a> {
             return;
         }
         for ordinal in std::mem::take(&mut self.names) {
-            let Some(rows) = self.rows.get_mut(&ordinal) else { continue };
+            let Some(rows) = self.open.rows.get_mut(&ordinal) else { continue };
             // An address that the pod of now has is not served for the one before.
             let taken: Vec<IpAddr> = rows.last().map_or_else(Vec::new, |row| row.ips().collect());
             let last = rows.len().saturating_sub(1);
@@ -253,23 +263,27 @@ impl<'a> Page<'a> {
     /// The rows that are different now. Those that cannot change any more are let go.
     fn finish(self) -> Vec<Row> {
         let mut changed = Vec::new();
+        let Open { rows: all, asked } = self.open;
         for ordinal in self.changed {
-            let Some(rows) = self.rows.get_mut(&ordinal) else { continue };
+            let Some(rows) = all.get_mut(&ordinal) else { continue };
             if let Some(row) = rows.last_mut() {
                 let pod = self.topology.pod(&row.set.namespace, &row.pod).filter(|pod| pod.uid == row.uid);
                 row.version = pod.map_or(row.resource_version(), |pod| pod.version.max(row.resource_version())).0;
             }
             changed.extend(rows.iter().cloned());
+            for over in rows.iter().filter(|row| row.ended.is_some()) {
+                asked.remove(&over.uid);
+            }
             rows.retain(is_open);
             if rows.is_empty() {
-                self.rows.remove(&ordinal);
+                all.remove(&ordinal);
             }
         }
         changed
     }
 
     fn current(&mut self, ordinal: Ordinal) -> Option<&mut Row> {
-        self.rows.get_mut(&ordinal)?.last_mut().filter(|row| row.ended.is_none())
+        self.open.rows.get_mut(&ordinal)?.last_mut().filter(|row| row.ended.is_none())
     }
 
     /// When names changed what they answer.

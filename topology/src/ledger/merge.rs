@@ -3,7 +3,7 @@
 //! Any number of servers may watch a cluster and write the same rows. Joining is indifferent to order and repetition, so
 //! that nobody's writing undoes another's: of each moment the best knowledge stays, of what is now the newest.
 
-use super::{Ended, HeldAddress, InDns, Moment, Row, StageTime, Why};
+use super::{Ended, HeldAddress, InDns, Moment, Row, StageTime, Who, Why};
 use crate::board::{End, Found};
 use crate::{Stage, Timestamp};
 
@@ -16,6 +16,7 @@ impl Row {
     pub fn merge(self, other: Self) -> Self {
         let (newer, older) = if self.knowledge() >= other.knowledge() { (self, other) } else { (other, self) };
         let found = first_sight(newer.found, older.found);
+        let who = newer.verdict().into_iter().chain(older.verdict()).min().and_then(|(_, _, who)| who);
         let ended = match (newer.ended, older.ended) {
             (Some(one), Some(other)) => Some(one.merge(other)),
             // It had been released, and is a member again.
@@ -28,6 +29,7 @@ impl Row {
             created: newer.created.or(older.created),
             node: newer.node.or(older.node),
             why: newer.why.into_iter().chain(older.why).min(),
+            who,
             stages: stages(newer.stages, older.stages),
             addresses: join(newer.addresses, older.addresses),
             dns: join(newer.dns, older.dns),
@@ -35,6 +37,13 @@ impl Row {
             ended,
             ..newer
         }
+    }
+
+    /// Why it goes and who wants that; the more a verdict tells, the earlier it comes.
+    fn verdict(&self) -> Option<(Why, bool, Option<Who>)> {
+        let ended = self.ended.map(|ended| ended.why).filter(|why| *why != Why::Released);
+        let why = self.why.into_iter().chain(ended).min()?;
+        Some((why, self.who.is_none(), self.who))
     }
 
     /// Which of two rows knows more of what is now. The rest only makes the order total.

@@ -16,4 +16,4 @@ pub use ip_changes::{Holder, IpChange, ip_changes};
 pub use missing::missing;
 pub use moment::{Elapsed, Moment};
 pub use row::{Ended, HeldAddress, InDns, MAX_ADDRESSES, MAX_IN_DNS, Row, StageTime};
-pub use why::Why;
+pub use why::{Who, Why};

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Moment, Why};
+use super::why::Verdict;
+use super::{Moment, Who, Why};
 use crate::board::{End, Found, Incarnation, MAX_SPANS, PodChange, Span};
 use crate::facts::Phase;
 use crate::kubectl::PodColumns;
@@ -59,6 +60,9 @@ pub struct Row {
     pub dns: Vec<InDns>,
     /// Why it goes, from when that is seen.
     pub why: Option<Why>,
+    /// Who wants that; `None` where it is not known.
+    #[serde(default)]
+    pub who: Option<Who>,
     /// Its end; `None` while it exists.
     pub ended: Option<Ended>,
     /// The newest version of its object that this is made from: of two rows, it tells which one knows more.
@@ -149,6 +153,7 @@ impl Row {
                 .collect(),
             dns: Vec::new(),
             why: None,
+            who: None,
             ended: None,
             version: None,
         };
@@ -184,6 +189,10 @@ impl Row {
             }
         }
         self.date_stage();
+    }
+
+    pub(super) fn judge(&mut self, Verdict { why, who }: Verdict) {
+        (self.why, self.who) = (Some(why), who);
     }
 
     /// Whether it was seen to become Terminating, rather than found to be so.

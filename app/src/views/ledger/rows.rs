@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use topology::Timestamp;
-use topology::ledger::{Moment, Row, Why};
+use topology::ledger::{Moment, Row, Who, Why};
 
 use crate::time::Zone;
 use crate::views::{stage_name, stage_word};
@@ -55,7 +55,14 @@ fn row(row: &Row) -> AnyView {
         .collect();
     let dns: Vec<_> = row.dns.iter().map(|stay| view! { <li>{stretch(stay.entered, stay.left)}</li> }).collect();
     let ended = row.ended.map(|ended| {
-        view! { <span data-why=format!("{:?}", ended.why)>{why(ended.why)}</span>" "{moment(ended.at.into())} }
+        let by = row.who.map(|who| format!("{who:?}"));
+        view! {
+            <span data-why=format!("{:?}", ended.why) data-who=by>
+                {why(ended.why)} {who(ended.why, row.who)}
+            </span>
+            " "
+            {moment(ended.at.into())}
+        }
     });
     view! {
         <tr data-uid=row.uid.to_string()>
@@ -110,4 +117,25 @@ const fn why(why: Why) -> &'static str {
         Why::Deleted => "deleted",
         Why::NotKnown => "why is not known",
     }
+}
+
+/// Who wanted that.
+fn who(why: Why, who: Option<Who>) -> Option<String> {
+    let joint = match why {
+        Why::Released | Why::NotKnown => return None,
+        Why::Failed | Why::Completed | Why::NodeLost | Why::SetDeleted => ", deleted by",
+        Why::Evicted | Why::Preempted | Why::ScaledDown | Why::RolledOut | Why::ForceDeleted | Why::Deleted => " by",
+    };
+    let who = match who {
+        None => return Some(", by whom is not known".to_owned()),
+        Some(Who::EvictionApi) => "a client of the eviction API",
+        Some(Who::Kubelet) => "its kubelet",
+        Some(Who::Scheduler) => "the scheduler",
+        Some(Who::TaintManager) => "the taint manager",
+        Some(Who::PodCollector) => "the collector of pods",
+        Some(Who::GarbageCollector) => "the garbage collector",
+        Some(Who::Controller) => "its controller",
+        Some(Who::Client) => "a client",
+    };
+    Some(format!("{joint} {who}"))
 }

@@ -8,7 +8,7 @@ use topology::Timestamp;
 use topology::board::End;
 use topology::ledger::{Elapsed, IpChange, Moment, Row};
 
-const ROWS: [&str; 19] = [
+const ROWS: [&str; 20] = [
     "namespace",
     "statefulset",
     "statefulset_uid",
@@ -28,6 +28,7 @@ const ROWS: [&str; 19] = [
     "why",
     "ended_after",
     "ended_before",
+    "who",
 ];
 
 const CHANGES: [&str; 17] = [
@@ -95,6 +96,7 @@ fn row(row: &Row) -> [String; ROWS.len()] {
         why.map(|why| format!("{why:?}")).unwrap_or_default(),
         after,
         before,
+        row.who.map(|who| format!("{who:?}")).unwrap_or_default(),
     ]
 }
 

@@ -1,5 +1,6 @@
-//! `load-history keep CHANGES FILE` keeps so many changes in a ledger, shows 200 moments of them, and prints the seconds
-//! that keeping took, the bytes on disk, and the milliseconds of a moment (median, 95th percentile, worst);
+//! `load-history keep CHANGES FILE` keeps so many changes in a ledger and prints the seconds that keeping took, the bytes on
+//! disk, and, of a window of the first twentieth and of the whole, how many changes it has and the milliseconds of 200
+//! moments of it (median, 95th percentile, worst);
 //! `load-history record BYTES FILE` makes a recording of about that length.
 
 mod changes;
@@ -25,6 +26,8 @@ use topology::wire::Cluster;
 const USAGE: u8 = 2;
 /// How many moments are shown.
 const MOMENTS: i64 = 200;
+/// Which part of the changes is the first window.
+const EARLY: usize = 20;
 /// How many changes are put on the tape before what is on it is written.
 const TOGETHER: usize = 2_000;
 
@@ -59,7 +62,8 @@ async fn keep(count: usize, file: &Path) -> Result<String, Box<dyn Error>> {
     let tape = Tape::new(TOGETHER * 4);
     let mut keeping = Keeping::new(tape.clone(), Zone::default(), 1, Limits::default());
     let changes: Vec<(Timestamp, Observation)> = Changes::of_traces()?.take(count).collect();
-    let (first, last) = (changes[0].0.as_millis(), changes[changes.len() - 1].0.as_millis());
+    let time = |number: usize| changes[number].0.as_millis();
+    let windows = [changes.len() / EARLY, changes.len() - 1].map(|last| (last, time(0), time(last)));
     let began = Instant::now();
     for (number, (at, observation)) in changes.into_iter().enumerate() {
         tape.put(at, Input::Observed(vec![observation]));
@@ -69,20 +73,29 @@ async fn keep(count: usize, file: &Path) -> Result<String, Box<dyn Error>> {
     }
     keeping.write(&store, "c").await?;
     let kept = began.elapsed().as_secs_f64();
+    let mut told = String::new();
+    for (count, first, last) in windows {
+        let [median, most, worst] = moments(&store, first, last).await?;
+        told = format!("{told} {} {median:.2} {most:.2} {worst:.2}", count + 1);
+    }
+    store.close().await;
+    let bytes = std::fs::metadata(file)?.len();
+    Ok(format!("{kept:.3} {bytes}{told}"))
+}
+
+/// How many milliseconds moments between two times take: the median, the 95th percentile and the worst.
+async fn moments(store: &Store, first: i64, last: i64) -> Result<[f64; 3], Box<dyn Error>> {
     let mut times = Vec::new();
     for number in 0..MOMENTS {
         // Spread over the whole, in no order.
         let at = first + (last - first) / MOMENTS * (number * 77 % MOMENTS);
         let began = Instant::now();
-        let moment = Moment::at(&store, "c", Zone::default(), Timestamp::from_millis(at)).await?;
+        let moment = Moment::at(store, "c", Zone::default(), Timestamp::from_millis(at)).await?;
         times.push(began.elapsed().as_secs_f64() * 1_000.0);
         moment.ok_or("a moment is missing")?;
     }
     times.sort_by(f64::total_cmp);
-    store.close().await;
-    let bytes = std::fs::metadata(file)?.len();
-    let [median, most, worst] = [times.len() / 2, times.len() * 95 / 100, times.len() - 1].map(|at| times[at]);
-    Ok(format!("{kept:.3} {bytes} {median:.2} {most:.2} {worst:.2}"))
+    Ok([times.len() / 2, times.len() * 95 / 100, times.len() - 1].map(|at| times[at]))
 }
 
 fn record(bytes: u64, file: &Path) -> Result<String, Box<dyn Error>> {
