@@ -1,7 +1,6 @@
 //! A lane as the blocks and gaps that are drawn: pure, without pixels.
 
 use topology::board::{End, Found, Incarnation, Lane, Unwatched};
-use topology::order::ready_so_next;
 use topology::{Stage, Timestamp, Uid};
 
 /// One incarnation, ready to be drawn.
@@ -17,10 +16,16 @@ pub struct Block {
     pub ended: bool,
     /// Its first address.
     pub ip: Option<String>,
+    /// The address of the pod before it, where that was another one.
+    pub former_ip: Option<String>,
     /// Its node.
     pub node: Option<String>,
     /// kubectl's STATUS.
     pub status: String,
+    /// Whether it was made from another revision than the pod before it.
+    pub revised: bool,
+    /// Its containers' last restart, and how many there were in all.
+    pub restart: Option<(Timestamp, i64)>,
 }
 
 /// A stretch of a block. The last one of a pod that exists has no end yet.
@@ -45,26 +50,32 @@ pub struct Gap {
     pub seen: bool,
 }
 
-/// "Ready, so next": the pod before became Ready, and so this one was created.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Arrow {
-    /// When the one before became Ready.
-    pub ready: Timestamp,
-    /// When this one was created.
-    pub created: Timestamp,
-}
-
 impl Block {
-    /// The block of an incarnation with its number. What lies in a stretch that nobody watched is drawn as such.
-    pub fn of(incarnation: &Incarnation, number: usize, unwatched: &[Unwatched]) -> Self {
+    /// The blocks of a lane. What lies in a stretch that nobody watched is drawn as such.
+    pub fn all(lane: &Lane, unwatched: &[Unwatched]) -> Vec<Self> {
+        let mut before: Option<&Incarnation> = None;
+        let blocks = lane.incarnations.iter().enumerate().map(|(at, pod)| {
+            let block = Self::of(pod, before, lane.number(at), unwatched);
+            before = Some(pod);
+            block
+        });
+        blocks.collect()
+    }
+
+    fn of(incarnation: &Incarnation, before: Option<&Incarnation>, number: usize, unwatched: &[Unwatched]) -> Self {
+        let restarts = &incarnation.columns.restarts;
+        let former = before.and_then(|before| before.ips.first()).filter(|_| !incarnation.ips.is_empty());
         Self {
             number,
             uid: incarnation.uid.clone(),
             pieces: unwatched.iter().fold(pieces(incarnation), |pieces, stretch| without(&pieces, *stretch)),
             ended: incarnation.ended.is_some(),
             ip: incarnation.ips.first().map(ToString::to_string),
+            former_ip: former.filter(|former| Some(*former) != incarnation.ips.first()).map(ToString::to_string),
             node: incarnation.node.clone(),
             status: incarnation.columns.status.clone(),
+            revised: before.is_some_and(|before| before.revision != incarnation.revision),
+            restart: restarts.last.map(|at| (at, restarts.count)),
         }
     }
 
@@ -137,21 +148,9 @@ pub fn gaps(lane: &Lane) -> Vec<Gap> {
         .collect()
 }
 
-/// The arrows from the pods of one identity to those of the next.
-pub fn arrows(before: &Lane, lane: &Lane) -> Vec<Arrow> {
-    lane.incarnations
-        .iter()
-        .filter_map(|next| {
-            let all = before.incarnations.iter().filter_map(|it| ready_so_next(it, next, before.ordinal));
-            all.max_by_key(|predecessor| predecessor.ready)
-        })
-        .map(|predecessor| Arrow { ready: predecessor.ready, created: predecessor.created })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Arrow, Block, Gap, Piece, arrows, gaps, pieces};
+    use super::{Block, Gap, Piece, gaps, pieces};
     use topology::board::{End, Found, Incarnation, Lane, Span, Unwatched};
     use topology::facts::Phase;
     use topology::kubectl::PodColumns;
@@ -203,7 +202,7 @@ mod tests {
         let drawn = |stretches: &[(i64, i64)]| {
             let stretches: Vec<_> =
                 stretches.iter().map(|&(from, to)| Unwatched { from: at(from), to: at(to) }).collect();
-            Block::of(&incarnation, 1, &stretches).pieces
+            Block::of(&incarnation, None, 1, &stretches).pieces
         };
         // What was found after the break began somewhere in it.
         let expected = [piece(ready, 0, Some(10)), piece(None, 10, Some(310)), piece(failing, 310, None)];
@@ -236,11 +235,12 @@ mod tests {
     }
 
     #[test]
-    fn given_a_pod_that_came_when_the_one_before_was_ready_when_drawn_then_there_is_one_arrow() {
-        let before = lane(0, vec![pod(&[(Stage::Pending, 1), (Stage::Ready, 5)], None)]);
-        let soon = lane(1, vec![pod(&[(Stage::Pending, 5)], None)]);
-        let late = lane(1, vec![pod(&[(Stage::Pending, 50)], None)]);
-        assert_eq!(arrows(&before, &soon), [Arrow { ready: at(5), created: at(5) }]);
-        assert!(arrows(&before, &late).is_empty());
+    fn given_pods_of_two_revisions_when_drawn_then_the_first_of_the_new_one_is_marked() {
+        let of = |revision: &str| Incarnation {
+            revision: Some(revision.to_owned()),
+            ..pod(&[(Stage::Ready, 1)], Some(End::Seen { at: at(2) }))
+        };
+        let blocks = Block::all(&lane(0, ["a", "a", "b", "b"].map(of).to_vec()), &[]);
+        assert_eq!(blocks.iter().map(|block| block.revised).collect::<Vec<_>>(), [false, false, true, false]);
     }
 }

@@ -4,7 +4,7 @@ use topology::Timestamp;
 
 use crate::blocks::Piece;
 
-/// How much time the drawing shows.
+/// The lengths of time that there are buttons for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
     /// One minute.
@@ -143,10 +143,10 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale that shows `window` in the frame.
-    pub fn new(origin: Timestamp, window: Window, frame: Frame) -> Self {
-        #[allow(clippy::cast_precision_loss, reason = "at most an hour")]
-        let millis = window.millis() as f64;
+    /// The scale that shows so many milliseconds in the frame.
+    pub fn new(origin: Timestamp, millis: i64, frame: Frame) -> Self {
+        #[allow(clippy::cast_precision_loss, reason = "at most a day")]
+        let millis = millis as f64;
         Self { origin, per_milli: frame.plot() / millis, plot: frame.plot() }
     }
 
@@ -166,9 +166,9 @@ impl Scale {
         )
     }
 
-    /// The part of the drawing that is visible at `now`.
-    pub fn visible(self, now: Timestamp) -> (f64, f64) {
-        let right = self.x(now);
+    /// The part of the drawing that is visible where the stretch that is shown ends at `until`.
+    pub fn visible(self, until: Timestamp) -> (f64, f64) {
+        let right = self.x(until);
         (right - self.plot, right)
     }
 }
@@ -176,9 +176,9 @@ impl Scale {
 /// After how long the drawing gets a new origin, in milliseconds: coordinates would lose their precision otherwise.
 pub const REBASE: i64 = 3_600_000;
 
-/// The origin for a drawing at `now` that had another one before.
-pub fn origin(before: Option<Timestamp>, now: Timestamp) -> Timestamp {
-    before.filter(|before| now.millis_since(*before).abs() < REBASE).unwrap_or(now)
+/// The origin for a drawing that ends at `until` and had another one before.
+pub fn origin(before: Option<Timestamp>, until: Timestamp) -> Timestamp {
+    before.filter(|before| until.millis_since(*before).abs() < REBASE).unwrap_or(until)
 }
 
 /// Tenths of pixels are enough, and keep the attributes short.
@@ -203,21 +203,25 @@ pub fn px(pixels: f64) -> String {
 }
 
 /// The distances that ticks may have, in milliseconds.
-const STEPS: [i64; 9] = [10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000];
+const STEPS: [i64; 15] = [
+    1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000,
+    10_800_000, 21_600_000,
+];
 
-/// The times with a tick in the window that ends now; `offset` is the zone's, so that they are round there.
-pub fn ticks(window: Window, plot: f64, now: Timestamp, offset: i64) -> Vec<Timestamp> {
+/// The times with a tick in a stretch of so many milliseconds that ends at `until`; `offset` is the zone's, so that they
+/// are round there.
+pub fn ticks(millis: i64, plot: f64, until: Timestamp, offset: i64) -> Vec<Timestamp> {
     #[allow(clippy::cast_possible_truncation, reason = "a few dozen")]
     let most = (plot / 96.0).max(1.0) as i64;
-    let step = STEPS.into_iter().find(|step| window.millis() / step <= most).unwrap_or(STEPS[STEPS.len() - 1]);
-    let last = (now.as_millis() + offset).div_euclid(step) * step - offset;
-    let count = (last - (now.as_millis() - window.millis()) - 1).div_euclid(step);
+    let step = STEPS.into_iter().find(|step| millis / step <= most).unwrap_or(STEPS[STEPS.len() - 1]);
+    let last = (until.as_millis() + offset).div_euclid(step) * step - offset;
+    let count = (last - (until.as_millis() - millis) - 1).div_euclid(step);
     (0..=count).rev().map(|back| Timestamp::from_millis(last - back * step)).collect()
 }
 
 /// The stretch of a block that a text can be written on: the widest visible one of a single stage.
-pub fn widest(pieces: &[Piece], scale: Scale, now: Timestamp) -> Option<(Piece, f64, f64)> {
-    let (left, right) = scale.visible(now);
+pub fn widest(pieces: &[Piece], scale: Scale, until: Timestamp) -> Option<(Piece, f64, f64)> {
+    let (left, right) = scale.visible(until);
     let visible = pieces.iter().map(|piece| {
         let to = piece.to.map_or(right, |to| scale.x(to).min(right));
         (*piece, scale.x(piece.from).max(left), to)
@@ -236,6 +240,7 @@ pub fn text_width(text: &str, size: f64, mono: bool) -> f64 {
 mod tests {
     use super::{Frame, Scale, Window, origin, ticks, widest};
     use crate::blocks::Piece;
+    use crate::stretch::{LONGEST, SHORTEST};
     use topology::{Stage, Timestamp};
 
     fn at(seconds: i64) -> Timestamp {
@@ -245,7 +250,7 @@ mod tests {
     #[test]
     fn given_a_window_when_scaled_then_it_fills_the_plot() {
         let frame = Frame::new(1000.0, 2);
-        let scale = Scale::new(at(1000), Window::Minute, frame);
+        let scale = Scale::new(at(1000), 60_000, frame);
         assert!((scale.x(at(1060)) - frame.plot()).abs() < 0.1);
         assert!(scale.x(at(1000)).abs() < f64::EPSILON);
         assert_eq!(scale.end(Some(at(1010))), scale.x(at(1010)));
@@ -272,14 +277,16 @@ mod tests {
 
     #[test]
     fn given_windows_when_ticks_are_made_then_they_are_round_and_not_too_many() {
-        for window in Window::ALL {
+        for millis in Window::ALL.map(Window::millis).into_iter().chain([SHORTEST, 20_000, LONGEST]) {
             for plot in [80.0, 300.0, 800.0, 2000.0] {
-                let all = ticks(window, plot, at(100_007), 0);
-                assert!(all.len() <= 21 && f64::from(u32::try_from(all.len()).unwrap()) <= plot / 96.0 + 2.0);
-                assert!(all.iter().all(|tick| tick.as_millis() % 5_000 == 0 && *tick <= at(100_007)));
+                let all = ticks(millis, plot, at(100_007), 0);
+                // Where there is hardly room for one, a day has a few that lie closer.
+                let most = (plot / 96.0 + 2.0).max(5.0);
+                assert!(f64::from(u32::try_from(all.len()).unwrap()) <= most, "{millis} {plot}: {all:?}");
+                assert!(all.iter().all(|tick| tick.as_millis() % 1_000 == 0 && *tick <= at(100_007)));
             }
         }
-        let minute = ticks(Window::Minute, 600.0, at(65), 0);
+        let minute = ticks(60_000, 600.0, at(65), 0);
         assert_eq!(minute, [at(10), at(20), at(30), at(40), at(50), at(60)]);
     }
 
@@ -287,7 +294,7 @@ mod tests {
     fn given_a_block_when_a_text_is_placed_then_it_stands_on_the_widest_visible_stretch() {
         let piece = |stage, from, to| Piece { stage: Some(stage), from: at(from), to };
         let pieces = [piece(Stage::Pending, 0, Some(at(900))), piece(Stage::Ready, 900, None)];
-        let scale = Scale::new(at(0), Window::Minute, Frame::new(1000.0, 1));
+        let scale = Scale::new(at(0), 60_000, Frame::new(1000.0, 1));
         let (on, from, to) = widest(&pieces, scale, at(950)).unwrap();
         assert_eq!((on.stage, from, to), (Some(Stage::Ready), scale.x(at(900)), scale.x(at(950))));
         let (on, from, _) = widest(&pieces, scale, at(910)).unwrap();

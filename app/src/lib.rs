@@ -1,6 +1,7 @@
 //! Berth's page: rendered on the server, hydrated in the browser, then live.
 //!
-//! - [`route`], [`time`], [`geometry`], [`blocks`], [`say`]: what is pure: addresses, texts, and where things are drawn;
+//! - [`route`], [`time`], [`stretch`], [`geometry`], [`blocks`], [`say`]: what is pure: addresses, texts, and where things
+//!   are drawn;
 //! - [`state`]: what the page knows, as signals;
 //! - [`history`]: the past, as it is asked for;
 //! - [`views`]: the components;
@@ -21,6 +22,7 @@ pub mod say;
 #[cfg(feature = "ssr")]
 mod shell;
 pub mod state;
+pub mod stretch;
 pub mod time;
 pub mod views;
 pub mod ways;

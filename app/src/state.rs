@@ -3,11 +3,13 @@
 mod asking;
 mod board;
 mod fleet;
+mod lanes;
 mod timeline;
 
 pub use asking::{Ask, Asking, Serial, Stands, Told};
 pub use board::{BoardStore, LaneRow, Presence};
 pub use fleet::{FleetRow, FleetStore};
+pub use lanes::{Hold, LanesView, Pointed};
 pub use timeline::{Past, SPEEDS, STEPS, Span, Timeline};
 
 use leptos::prelude::*;
@@ -148,6 +150,10 @@ pub struct Store {
     pub board: BoardStore,
     /// Which moment is shown.
     pub timeline: Timeline,
+    /// What the reader looks at in the lanes.
+    pub lanes: LanesView,
+    /// Whether the keys are listed.
+    pub lists_keys: RwSignal<bool>,
     /// The server's clock, as it goes on here: it moves with every frame that is drawn. While the past is shown, it is
     /// that time.
     pub now: RwSignal<Timestamp>,
@@ -192,6 +198,8 @@ impl Store {
             board: BoardStore::new(place.set().cloned(), initial.board, revision),
             place: RwSignal::new(place),
             timeline: Timeline::new(initial.past, initial.at),
+            lanes: LanesView::new(),
+            lists_keys: RwSignal::new(false),
             now,
             beat: Memo::new(move |_| ticked(now.get(), BEAT)),
             second: Memo::new(move |_| ticked(now.get(), 1_000)),
@@ -204,6 +212,8 @@ impl Store {
         if place.route != self.place.read_untracked().route {
             self.asking.set(None);
             self.presents.set(false);
+            self.lanes.leave();
+            self.lists_keys.set(false);
         }
         self.board.show(place.set().cloned());
         self.place.set(place);

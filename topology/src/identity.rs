@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct Uid(pub Box<str>);
 
 impl Uid {
+    /// As the API writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The first eight characters: enough to tell the pods of one identity apart by eye.
     pub fn short(&self) -> &str {
         self.0.get(..8).unwrap_or(&self.0)

@@ -216,15 +216,13 @@ pub(crate) fn play(store: Store) {
 /// Whether a key moved through time: ← and → go to the changes, the space bar plays.
 fn pressed(store: Store, key: &web_sys::KeyboardEvent) -> bool {
     let has_slider = store.board.set.read_untracked().is_some() && is_kept(store);
-    let modified = key.ctrl_key() || key.meta_key() || key.alt_key() || key.shift_key();
-    if !has_slider || modified || key.default_prevented() || store.asking.read_untracked().is_some() {
+    let is_free = super::keys::is_free(store, key) || on_slider(key);
+    if !has_slider || !is_free || key.shift_key() || store.lists_keys.get_untracked() {
         return false;
     }
-    let target = key.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let on_slider = target.as_ref().is_some_and(|target| target.class_name() == "moment");
     // Where a key means something of its own, it keeps that.
-    let taken = |tag: &str| ["INPUT", "TEXTAREA", "SELECT", "BUTTON", "A", "SUMMARY"].contains(&tag);
-    if !on_slider && target.is_some_and(|target| taken(&target.tag_name())) {
+    let taken = |tag: &str| ["BUTTON", "A", "SUMMARY"].contains(&tag);
+    if target(key).is_some_and(|target| taken(&target.tag_name())) {
         return false;
     }
     match key.key().as_str() {
@@ -234,6 +232,15 @@ fn pressed(store: Store, key: &web_sys::KeyboardEvent) -> bool {
         _ => return false,
     }
     true
+}
+
+fn target(key: &web_sys::KeyboardEvent) -> Option<web_sys::Element> {
+    key.target().and_then(|target| target.dyn_into().ok())
+}
+
+fn on_slider(key: &web_sys::KeyboardEvent) -> bool {
+    let modified = key.ctrl_key() || key.meta_key() || key.alt_key();
+    !modified && !key.default_prevented() && target(key).is_some_and(|target| target.class_name() == "moment")
 }
 
 /// Begins a recording, or ends it: then the browser fetches it.

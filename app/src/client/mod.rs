@@ -4,8 +4,10 @@ pub(crate) mod ask;
 mod clock;
 mod fetch;
 pub(crate) mod history;
+mod keys;
 pub(crate) mod ledger;
 pub(crate) mod links;
+pub(crate) mod pan;
 pub(crate) mod present;
 pub(crate) mod size;
 mod stream;
@@ -40,6 +42,7 @@ pub(crate) fn start() {
                 links::start(store);
                 present::start(store);
                 history::start(store);
+                keys::start(store);
                 stream::start(store, clock::start(store));
             }
         });

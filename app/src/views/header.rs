@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::actions::ActionButtons;
 use super::reactive::{maybe, several, text, word};
 use super::record::RecordSwitch;
+use super::shortcuts::KeysSwitch;
 use crate::route::{Place, Route};
 use crate::state::{Liveness, Store};
 
@@ -36,6 +37,7 @@ pub(super) fn Header() -> impl IntoView {
                 {store.control.guides().then(|| view! { <GuideSwitch/> }.into_any())}
                 <PresentSwitch/>
                 <ThemeSwitch/>
+                <KeysSwitch/>
             </span>
         </header>
     }

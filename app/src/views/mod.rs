@@ -14,6 +14,7 @@ mod reactive;
 mod record;
 mod services;
 mod set;
+mod shortcuts;
 mod strangers;
 mod warnings;
 mod ways;
@@ -35,6 +36,7 @@ use notice::Notices;
 use rail::Rail;
 use reactive::{changing, text, word};
 use set::SetPage;
+use shortcuts::Shortcuts;
 
 /// The whole page. Needs a [`Store`] in its context.
 #[component]
@@ -69,6 +71,7 @@ pub fn App() -> impl IntoView {
                 {store.control.guides().then(|| view! { <GuideDrawer/> }.into_any())}
             </div>
             {store.control.acts().then(|| view! { <ActionDialog/> <Toast/> }.into_any())}
+            <Shortcuts/>
         </div>
     }
 }

@@ -9,9 +9,10 @@ use crate::{Ordinal, Stage, Timestamp};
 /// Pod names and the names of revisions are label values too, and those end at 63 characters.
 const MAX_LABEL_VALUE: usize = 63;
 
-/// How long after its predecessor became Ready a pod may have come for the one to explain the other, in milliseconds.
-/// The controller reacts within a few; what comes later came for another reason, such as a change of `replicas`.
-const READY_SO_NEXT_MILLIS: i64 = 1_000;
+/// How long after its neighbour became Ready, or was gone, a pod may have come or been asked to go for the one to explain
+/// the other, in milliseconds. The controller reacts within a few; what comes later came for another reason, such as a
+/// change of `replicas`.
+pub(super) const SO_NEXT_MILLIS: i64 = 1_000;
 
 /// What the controller finds when it looks.
 pub struct Situation<'a> {
@@ -422,5 +423,5 @@ pub fn ready_so_next(before: &Incarnation, next: &Incarnation, ordinal: Ordinal)
         .map(|(_, span)| span.from)
         .filter(|ready| *ready <= created)
         .max()?;
-    (created.millis_since(ready) <= READY_SO_NEXT_MILLIS).then_some(Predecessor { ordinal, ready, created })
+    (created.millis_since(ready) <= SO_NEXT_MILLIS).then_some(Predecessor { ordinal, ready, created })
 }

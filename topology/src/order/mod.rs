@@ -1,10 +1,12 @@
 //! What a StatefulSet's controller is doing, or waiting for: the reason as a type, so that every language can say it.
 
 mod explain;
+mod sequence;
 
 use serde::{Deserialize, Serialize};
 
 pub use explain::{Member, Situation, explain, ready_so_next};
+pub use sequence::{Step, StepKind, asked_to_go, steps};
 
 use crate::facts::Kind;
 use crate::{Ordinal, Stage, Timestamp};

@@ -1,8 +1,8 @@
 //! What all lanes share: times, the line of now, deletions, and stretches that nobody watched.
 
 use leptos::prelude::*;
-use topology::board::{Lane, Unwatched as Stretch};
-use topology::{Stage, Timestamp};
+use topology::Timestamp;
+use topology::order::asked_to_go;
 
 use super::Drawing;
 use crate::geometry::{Frame, Scale, px, text_width, ticks};
@@ -24,9 +24,10 @@ const NOW_WORD: f64 = 58.0;
 pub(super) fn Axis(height: Signal<String>) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let marks = Memo::new(move |_| {
-        let now = store.second.get();
-        let marks = ticks(drawing.window.get(), drawing.frame.get().plot(), now, store.zone.get().offset(now));
-        let (edge, (_, right)) = (drawing.edge.get(), drawing.scale.get().visible(now));
+        let until = drawing.until(|| store.second.get());
+        let millis = drawing.stretch.get().millis();
+        let marks = ticks(millis, drawing.frame.get().plot(), until, store.zone.get().offset(until));
+        let (edge, (_, right)) = (drawing.edge.get(), drawing.scale.get().visible(until));
         let named = |at: Timestamp| {
             let x = drawing.scale.get().x(at);
             x - edge > EDGE && right - x > NOW_WORD
@@ -44,18 +45,25 @@ pub(super) fn Axis(height: Signal<String>) -> impl IntoView {
     view! { <g class="axis">{several(move || marks.get().into_iter().map(mark).collect())}</g> }
 }
 
-/// The line of now.
+/// The line of now, at the end of what follows it.
 #[component]
 pub(super) fn Now(height: Signal<String>) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
-    let word = word(move || if store.timeline.is_past.get() { "then" } else { "now" });
-    let right = text(move || px(drawing.frame.get().right));
-    view! {
-        <g class="now">
-            <line x1=right x2=right y1=px(Frame::TOP - 10.0) y2=height/>
-            <text x=right y="12">{word}</text>
-        </g>
-    }
+    let follows = Memo::new(move |_| drawing.stretch.get().follows());
+    maybe(move || {
+        let word = word(move || if store.timeline.is_past.get() { "then" } else { "now" });
+        let right = text(move || px(drawing.frame.get().right));
+        let line = move || {
+            view! {
+                <g class="now">
+                    <line x1=right x2=right y1=px(Frame::TOP - 10.0) y2=height/>
+                    <text x=right y="12">{word}</text>
+                </g>
+            }
+            .into_any()
+        };
+        follows.get().then(line)
+    })
 }
 
 /// When pods were asked to go: a line through all lanes.
@@ -64,7 +72,10 @@ pub(super) fn Deletions(height: Signal<String>) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let deletions = Memo::new(move |_| {
         let (lanes, unwatched) = (store.board.lanes.read(), store.board.unwatched.read());
-        let asked = lanes.iter().flat_map(|(_, lane)| asked_to_go(&lane.read(), &unwatched)).collect();
+        let mut asked = Vec::new();
+        for (_, lane) in lanes.iter() {
+            asked.extend(lane.read().incarnations.iter().filter_map(|pod| asked_to_go(pod, &unwatched)));
+        }
         grouped(asked)
     });
     let marks = Memo::new(move |_| named(&deletions.read(), drawing.scale.get(), drawing.edge.get()));
@@ -107,16 +118,6 @@ fn named(deletions: &[Deletion], scale: Scale, edge: f64) -> Vec<(f64, Option<St
     marks.collect()
 }
 
-fn asked_to_go(lane: &Lane, unwatched: &[Stretch]) -> Vec<Timestamp> {
-    let seen = lane.incarnations.iter().filter_map(|pod| {
-        let at = pod.spans.iter().position(|span| span.stage == Stage::Terminating)?;
-        let asked = pod.spans[at].from;
-        // A pod that was already going when it was seen was asked at a time that nobody saw.
-        (at > 0 && unwatched.iter().all(|stretch| !stretch.has_learnt(asked))).then_some(asked)
-    });
-    seen.collect()
-}
-
 fn grouped(mut asked: Vec<Timestamp>) -> Vec<Deletion> {
     asked.sort_unstable();
     let mut groups: Vec<Deletion> = Vec::new();
@@ -156,14 +157,14 @@ pub(super) fn Unwatched(height: Signal<String>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::{Deletion, grouped, named};
-    use crate::geometry::{Frame, Scale, Window};
+    use crate::geometry::{Frame, Scale};
     use topology::Timestamp;
 
     #[test]
     fn given_deletions_one_after_another_when_named_then_no_words_cover_others() {
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
         let deletions = [0, 4, 8, 30].map(|seconds| Deletion { at: at(seconds), pods: 1 });
-        let scale = Scale::new(at(0), Window::Minute, Frame::new(600.0, 1));
+        let scale = Scale::new(at(0), 60_000, Frame::new(600.0, 1));
         let words = |edge| named(&deletions, scale, edge).iter().map(|(_, words)| words.is_some()).collect::<Vec<_>>();
         assert_eq!(words(f64::NEG_INFINITY), [true, false, false, true]);
         assert_eq!(words(scale.x(at(8))), [false, false, false, true], "no words that the edge cuts off");

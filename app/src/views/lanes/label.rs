@@ -13,6 +13,8 @@ pub(super) struct Label {
     pub(super) at: Anchor,
     /// What they are written on.
     pub(super) stage: Option<Stage>,
+    /// The address that the identity had before, where there is room for it.
+    pub(super) former: Option<String>,
     /// The address.
     pub(super) address: String,
     /// Which pod it is.
@@ -34,19 +36,21 @@ const PADDING: f64 = 10.0;
 const SIZES: (f64, f64) = (13.0, 11.0);
 
 /// The labels of a lane's blocks that have room for one.
-pub(super) fn labels(blocks: &[Block], scale: Scale, now: Timestamp) -> Vec<Label> {
-    blocks.iter().filter_map(|block| label(block, scale, now)).collect()
+pub(super) fn labels(blocks: &[Block], scale: Scale, until: Timestamp) -> Vec<Label> {
+    blocks.iter().filter_map(|block| label(block, scale, until)).collect()
 }
 
-fn label(block: &Block, scale: Scale, now: Timestamp) -> Option<Label> {
-    let (piece, from, to) = widest(&block.pieces, scale, now)?;
+fn label(block: &Block, scale: Scale, until: Timestamp) -> Option<Label> {
+    let (piece, from, to) = widest(&block.pieces, scale, until)?;
     let room = to - from - 2.0 * PADDING;
     let address = block.ip.clone().unwrap_or_else(|| "no IP yet".to_owned());
     if text_width(&address, SIZES.0, true) > room {
         return None;
     }
+    let both = |former: &String| text_width(&format!("{former} → {address}"), SIZES.0, true) <= room;
+    let former = block.former_ip.clone().filter(both);
     let at = if scale.x(piece.from) < from { Anchor::Edge } else { Anchor::Drawing(from + PADDING) };
-    Some(Label { at, stage: piece.stage, address, details: details(block, room) })
+    Some(Label { at, stage: piece.stage, former, address, details: details(block, room) })
 }
 
 /// `pod 1 · 49 s · uid 3f1c02d7 · node-a`, without the parts at the end that do not fit. That a pod is Running says its
@@ -74,7 +78,7 @@ fn details(block: &Block, room: f64) -> String {
 mod tests {
     use super::{Anchor, labels};
     use crate::blocks::{Block, Piece};
-    use crate::geometry::{Frame, Scale, Window};
+    use crate::geometry::{Frame, Scale};
     use topology::{Stage, Timestamp, Uid};
 
     fn at(seconds: i64) -> Timestamp {
@@ -88,21 +92,25 @@ mod tests {
             pieces: vec![Piece { stage: Some(Stage::Ready), from: at(from), to: to.map(at) }],
             ended: to.is_some(),
             ip: Some("10.42.3.244".to_owned()),
+            former_ip: Some("10.42.3.239".to_owned()),
             node: Some("node-a".to_owned()),
             status: "Running".to_owned(),
+            revised: false,
+            restart: None,
         }
     }
 
     #[test]
     fn given_blocks_of_all_widths_when_labelled_then_the_words_fit_and_stay_visible() {
-        let scale = Scale::new(at(0), Window::Minute, Frame::new(1000.0, 1));
+        let scale = Scale::new(at(0), 60_000, Frame::new(1000.0, 1));
         let wide = labels(&[block(50, None)], scale, at(100));
         assert_eq!(wide[0].details, "pod 2 · uid a90e41c2 · node-a");
+        assert_eq!(wide[0].former.as_deref(), Some("10.42.3.239"));
         assert_eq!(wide[0].at, Anchor::Drawing(scale.x(at(50)) + 10.0));
         let began_before = labels(&[block(0, None)], scale, at(100));
         assert_eq!(began_before[0].at, Anchor::Edge);
         let narrow = labels(&[block(70, Some(80))], scale, at(100));
-        assert_eq!(narrow[0].details, "pod 2 · 10 s");
+        assert_eq!((narrow[0].details.as_str(), &narrow[0].former), ("pod 2 · 10 s", &None));
         assert!(labels(&[block(98, Some(99))], scale, at(100)).is_empty());
     }
 }

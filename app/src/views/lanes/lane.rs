@@ -1,18 +1,17 @@
 //! One lane: its name, its blocks, and the words that stay at the edge of the plot.
 
 use leptos::prelude::*;
-use topology::board::Lane;
-use topology::{Ordinal, Stage, Timestamp};
+use topology::order::steps;
+use topology::{Ordinal, Timestamp};
 
 use super::Drawing;
-use super::block::{PlacedBlock, PlacedPiece, place};
-use super::label::{Anchor, Label, labels};
-use crate::blocks::{Arrow, Block, Gap, arrows, gaps};
-use crate::geometry::{Frame, Scale, px, text_width};
+use super::block::place;
+use super::block_view::{Words, first_line, gap_view, label_view, placed_view, step_view};
+use super::label::{Anchor, labels};
+use crate::blocks::{Block, gaps};
+use crate::geometry::{Frame, px, text_width};
 use crate::state::{LaneRow, Store};
-use crate::time::{duration, running};
 use crate::views::reactive::{maybe, several, text};
-use crate::views::{stage_name, stage_word};
 
 /// Where a lane is: its index among all, and so its top.
 fn top(ordinal: Ordinal) -> Memo<f64> {
@@ -27,9 +26,10 @@ fn lowered(top: Memo<f64>) -> Signal<String> {
     text(move || format!("translate(0 {})", px(top.get())))
 }
 
-fn blocks_of(lane: &Lane, store: Store) -> Vec<Block> {
-    let unwatched = store.board.unwatched.read();
-    lane.incarnations.iter().enumerate().map(|(at, pod)| Block::of(pod, lane.number(at), &unwatched)).collect()
+/// The blocks of a lane, as they change.
+fn blocks_of(row: &LaneRow) -> Memo<Vec<Block>> {
+    let (store, lane) = (Store::get(), row.1.clone());
+    Memo::new(move |_| Block::all(&lane.read(), &store.board.unwatched.read()))
 }
 
 /// The identity: the name, its name in DNS, and what storage it keeps.
@@ -74,11 +74,6 @@ pub(super) fn LaneName(ordinal: Ordinal) -> impl IntoView {
     }
 }
 
-/// Where the first line of words stands, which has this place and size where there are two.
-fn first_line(frame: Frame, place: f64, size: f64) -> String {
-    px(if frame.has_two_lines() { place } else { frame.line(size) })
-}
-
 /// The room that names have beside the plot.
 fn room(frame: Frame) -> f64 {
     frame.left - 14.0
@@ -114,42 +109,43 @@ fn fitting(room: f64, character: f64) -> usize {
     (room / character) as usize
 }
 
-/// The blocks of a lane, what lies between them, and the arrows into it.
+/// The blocks of a lane, what lies between them, and the controller's steps from the neighbour below and back.
 #[component]
 pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
+    let blocks = blocks_of(&row);
     let (ordinal, lane) = row;
     let top = top(ordinal);
     let name = store.board.set.get_untracked().map(|set| set.pod_name(ordinal)).unwrap_or_default();
-    let blocks = {
-        let lane = lane.clone();
-        Memo::new(move |_| blocks_of(&lane.read(), store))
-    };
     let gaps = {
         let lane = lane.clone();
         Memo::new(move |_| worded(gaps(&lane.read()), |gap| gap.from, drawing))
     };
-    let arrows = Memo::new(move |_| {
+    let steps = Memo::new(move |_| {
         let rows = store.board.lanes.read();
-        let before = ordinal.0.checked_sub(1)?;
-        let at = rows.binary_search_by_key(&before, |(known, _)| known.0).ok()?;
-        Some(worded(arrows(&rows[at].1.read(), &lane.read()), |arrow| arrow.created, drawing))
+        let below = ordinal.0.checked_sub(1)?;
+        let at = rows.binary_search_by_key(&below, |(known, _)| known.0).ok()?;
+        let steps = steps(&rows[at].1.read(), &lane.read(), &store.board.unwatched.read());
+        Some(worded(steps, |step| step.taken, drawing))
     });
-    let placed = Memo::new(move |_| place(&blocks.read(), drawing.scale.get(), store.beat.get()));
+    let placed = Memo::new(move |_| {
+        let until = drawing.until(|| store.beat.get());
+        place(&blocks.read(), drawing.scale.get(), until)
+    });
     let labelled = Memo::new(move |_| {
-        let mut all = labels(&blocks.read(), drawing.scale.get(), store.beat.get());
+        let mut all = labels(&blocks.read(), drawing.scale.get(), drawing.until(|| store.beat.get()));
         all.retain(|label| label.at != Anchor::Edge);
         all
     });
     view! {
-        <g class="lane" data-lane=name transform=lowered(top)>
+        <g class="lane" data-lane=name data-ordinal=ordinal.to_string() transform=lowered(top)>
             {several(move || {
                 let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
                 gaps.get().into_iter().map(|(gap, words)| gap_view(gap, words, scale, frame, store)).collect()
             })}
             {several(move || {
                 let bar = drawing.frame.get().bar;
-                placed.get().into_iter().map(|block| block_view(block, bar, store)).collect()
+                placed.get().into_iter().map(|placed| placed_view(placed, bar, store)).collect()
             })}
             {several(move || {
                 let frame = drawing.frame.get();
@@ -157,40 +153,39 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
             })}
             {several(move || {
                 let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
-                let arrows = arrows.get().into_iter().flatten();
-                arrows.map(|(arrow, words)| arrow_view(arrow, words, scale, frame)).collect()
+                let steps = steps.get().into_iter().flatten();
+                steps.map(|(step, words)| step_view(step, words, scale, frame)).collect()
             })}
         </g>
     }
 }
 
-/// Whether there is room for something's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Words {
-    Shown,
-    /// The edge of the plot would cut them off.
-    Cut,
-}
-
-/// Each with whether its words, which begin a little after a time of it, can be read.
+/// Each with whether its words, which begin a little after a time of it, can be read: the edge of the plot must not cut
+/// them off, nor words before them cover them.
 fn worded<T>(all: Vec<T>, begins: fn(&T) -> Timestamp, drawing: Drawing) -> Vec<(T, Words)> {
-    let (scale, edge) = (drawing.scale.get(), drawing.edge.get());
+    let (scale, mut edge) = (drawing.scale.get(), drawing.edge.get());
     let with_words = |it: T| {
-        let words = if scale.x(begins(&it)) < edge { Words::Cut } else { Words::Shown };
+        let x = scale.x(begins(&it));
+        let words = if x < edge { Words::Cut } else { Words::Shown };
+        if words == Words::Shown {
+            edge = x + WORDS;
+        }
         (it, words)
     };
     all.into_iter().map(with_words).collect()
 }
 
+/// The room that the words between lanes take.
+const WORDS: f64 = 86.0;
+
 /// The words of the block that began before what is visible: they stand still at the edge of the plot.
 #[component]
 pub(super) fn LaneOverlay(row: LaneRow) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
-    let (ordinal, lane) = row;
-    let top = top(ordinal);
-    let blocks = Memo::new(move |_| blocks_of(&lane.read(), store));
+    let blocks = blocks_of(&row);
+    let top = top(row.0);
     let label = Memo::new(move |_| {
-        let all = labels(&blocks.read(), drawing.scale.get(), store.beat.get());
+        let all = labels(&blocks.read(), drawing.scale.get(), drawing.until(|| store.beat.get()));
         all.into_iter().find(|label| label.at == Anchor::Edge)
     });
     view! {
@@ -198,103 +193,6 @@ pub(super) fn LaneOverlay(row: LaneRow) -> impl IntoView {
             {maybe(move || label.get().map(|label| label_view(label, drawing.frame.get())))}
         </g>
     }
-}
-
-fn block_view(block: PlacedBlock, bar: f64, store: Store) -> AnyView {
-    let PlacedBlock { number, uid, x, width, ended, pieces } = block;
-    view! {
-        <g class="block" data-uid=uid data-number=number data-ended=ended.to_string()>
-            {pieces.into_iter().map(|piece| piece_view(piece, bar, store)).collect::<Vec<_>>()}
-            <rect class="outline" x=px(x) y="0" width=px(width) height=px(bar) rx="5"/>
-        </g>
-    }
-    .into_any()
-}
-
-fn piece_view(piece: PlacedPiece, bar: f64, store: Store) -> AnyView {
-    let PlacedPiece { stage, from, to, x, width } = piece;
-    let word = if stage.is_some() { stage_word(stage) } else { "unwatched" };
-    let title = text(move || piece_title(piece.stage, from, to, store));
-    view! {
-        <rect class="piece" data-stage=word x=px(x) y="0" width=px(width) height=px(bar) fill=format!("url(#pattern-{word})")>
-            {leptos::svg::title().child(title)}
-        </rect>
-    }
-    .into_any()
-}
-
-fn piece_title(stage: Option<Stage>, from: Timestamp, to: Option<Timestamp>, store: Store) -> String {
-    let name = stage.map_or("Not watched", stage_name);
-    match to {
-        Some(to) => {
-            format!("{name}: {} to {}, {}", store.when(from), store.when(to), duration(to.millis_since(from)))
-        }
-        None => format!("{name} since {}", store.when(from)),
-    }
-}
-
-fn label_view(label: Label, frame: Frame) -> AnyView {
-    let x = match label.at {
-        Anchor::Drawing(x) => px(x),
-        Anchor::Edge => px(10.0),
-    };
-    view! {
-        <g class="label" data-stage=stage_word(label.stage)>
-            <text class="address" x=x.clone() y=first_line(frame, 19.0, 13.0)>{label.address}</text>
-            {frame.has_two_lines().then(|| view! { <text class="details" x=x y="35">{label.details}</text> }.into_any())}
-        </g>
-    }
-    .into_any()
-}
-
-/// The stretch in which no pod held the identity, with its length where that fits.
-fn gap_view(gap: Gap, words: Words, scale: Scale, frame: Frame, store: Store) -> AnyView {
-    let (from, to) = (scale.x(gap.from), scale.end(gap.to));
-    let middle = frame.bar / 2.0;
-    let words = match gap.to {
-        _ if words == Words::Cut => None,
-        Some(to) => {
-            let least = if gap.seen { "" } else { "at least " };
-            let length = format!("empty {least}{}", duration(to.millis_since(gap.from)));
-            let fits = text_width(&length, 11.0, false) < scale.x(to) - from - 6.0;
-            fits.then(|| view! { <text x=px(from + 4.0) y=px(middle - 6.0)>{length}</text> }.into_any())
-        }
-        None => Some(
-            view! {
-                <text x=px(from + 8.0) y=px(middle - 6.0)>
-                    {text(move || format!("empty for {}", running(store.second.get().millis_since(gap.from))))}
-                </text>
-            }
-            .into_any(),
-        ),
-    };
-    view! {
-        <g class="gap">
-            <line x1=px(from) x2=px(to) y1=px(middle) y2=px(middle)/>
-            {words}
-        </g>
-    }
-    .into_any()
-}
-
-/// From the pod that became Ready to the one that was created then.
-fn arrow_view(arrow: Arrow, words: Words, scale: Scale, frame: Frame) -> AnyView {
-    let (from, to) = (scale.x(arrow.ready), scale.x(arrow.created));
-    let gap = frame.pitch - frame.bar;
-    // Where lanes are all but together, it leads from within the one to the edge of the other.
-    let (start, end) = if gap < 8.0 { (-gap - 7.0, -4.0) } else { (2.0 - gap, -5.0) };
-    let bend = -start / 2.0;
-    // Two moments that are all but the same would make a line that nobody sees as an arrow between two.
-    let to = to.max(from + 3.0);
-    let [from_x, to_x, from_y, near, far, to_y] = [from, to, start, start + bend, -bend - 4.0, end].map(px);
-    let path = format!("M{from_x} {from_y}C{from_x} {near} {to_x} {far} {to_x} {to_y}");
-    view! {
-        <g class="arrow">
-            <path d=path marker-end="url(#arrowhead)"/>
-            {(words == Words::Shown && frame.has_words_between()).then(|| view! { <text x=px(to + 8.0) y=px(start / 2.0 + 4.0)>"Ready, so next"</text> }.into_any())}
-        </g>
-    }
-    .into_any()
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use crate::views::{stage_name, stage_word};
 /// The patterns that blocks are filled with, and the head of the arrows.
 #[component]
 pub(super) fn Patterns() -> impl IntoView {
-    let pattern = |stage: Option<Stage>| {
-        let word = if stage.is_some() { stage_word(stage) } else { "unwatched" };
+    let pattern = |(word, turn, strokes): (&'static str, &'static str, &'static str)| {
         view! {
             <pattern
                 id=format!("pattern-{word}")
@@ -18,17 +17,19 @@ pub(super) fn Patterns() -> impl IntoView {
                 width="8"
                 height="8"
                 patternUnits="userSpaceOnUse"
-                patternTransform=turn(stage)
+                patternTransform=turn
             >
                 <rect width="8" height="8"/>
-                <path d=strokes(stage)/>
+                <path d=strokes/>
             </pattern>
         }
+        .into_any()
     };
-    let all = Stage::ALL.into_iter().map(Some).chain([None]);
+    let stages = Stage::ALL.into_iter().map(|stage| (stage_word(Some(stage)), turn(stage), strokes(stage)));
+    let others = [("unwatched", "rotate(-45)", "M1 0V8M5 0V8"), ("folded", "rotate(0)", "M1 0V8M4 0V8M7 0V8")];
     view! {
         <defs>
-            {all.map(pattern).collect_view()}
+            {stages.chain(others).map(pattern).collect::<Vec<_>>()}
             <marker id="arrowhead" markerWidth="7" markerHeight="7" refX="6" refY="3.5" orient="auto">
                 <path class="arrowhead" d="M0 0 7 3.5 0 7z"/>
             </marker>
@@ -36,24 +37,23 @@ pub(super) fn Patterns() -> impl IntoView {
     }
 }
 
-fn turn(stage: Option<Stage>) -> &'static str {
+fn turn(stage: Stage) -> &'static str {
     match stage {
-        Some(Stage::Pending | Stage::Terminating) => "rotate(45)",
-        None => "rotate(-45)",
-        Some(_) => "rotate(0)",
+        Stage::Pending | Stage::Terminating => "rotate(45)",
+        _ => "rotate(0)",
     }
 }
 
 /// The lines of a pattern; a plain colour has none.
-fn strokes(stage: Option<Stage>) -> &'static str {
+fn strokes(stage: Stage) -> &'static str {
     match stage {
-        Some(Stage::Pending) | None => "M1 0V8M5 0V8",
-        Some(Stage::Terminating) => "M2 0V8M6 0V8",
-        Some(Stage::Creating) => "M0 4H8",
-        Some(Stage::Starting) => "M2 2h1M6 6h1",
-        Some(Stage::Failing) => "M0 0L8 8M8 0L0 8",
-        Some(Stage::Completed) => "M4 0V8M0 4H8",
-        Some(Stage::Ready) => "",
+        Stage::Pending => "M1 0V8M5 0V8",
+        Stage::Terminating => "M2 0V8M6 0V8",
+        Stage::Creating => "M0 4H8",
+        Stage::Starting => "M2 2h1M6 6h1",
+        Stage::Failing => "M0 0L8 8M8 0L0 8",
+        Stage::Completed => "M4 0V8M0 4H8",
+        Stage::Ready => "",
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod axis;
 mod block;
+mod block_view;
+mod card;
 mod label;
 mod lane;
 mod legend;
@@ -16,8 +18,10 @@ use topology::Timestamp;
 
 use crate::geometry::{Frame, Scale, Window, origin, px};
 use crate::state::Store;
+use crate::stretch::Stretch;
 use crate::views::reactive::{each_lane, maybe, text};
 use axis::{Axis, Deletions, Now, Unwatched};
+use card::PodCard;
 use lane::{LaneBlocks, LaneName, LaneOverlay};
 use legend::{Legend, Patterns};
 use timeline::TimeSlider;
@@ -31,7 +35,7 @@ const WIDTH: f64 = 900.0;
 /// Where things are drawn now.
 #[derive(Clone, Copy)]
 struct Drawing {
-    window: RwSignal<Window>,
+    stretch: RwSignal<Stretch>,
     frame: Memo<Frame>,
     scale: Memo<Scale>,
     /// Where words must begin at the least, so that the left edge of the plot does not cut into them.
@@ -42,6 +46,19 @@ impl Drawing {
     fn get() -> Self {
         expect_context()
     }
+
+    /// Until when time is shown, by a clock of the store's.
+    fn until(&self, now: impl Fn() -> Timestamp) -> Timestamp {
+        until(self.stretch.get(), now)
+    }
+}
+
+/// What does not follow now does not move with it.
+fn until(stretch: Stretch, now: impl Fn() -> Timestamp) -> Timestamp {
+    match stretch.fixed() {
+        Some(at) if !Store::get().timeline.is_past.get() => at,
+        _ => stretch.until(now()),
+    }
 }
 
 /// The panel with the lanes.
@@ -51,13 +68,7 @@ pub(super) fn Lanes() -> impl IntoView {
     let board = store.board;
     let plot = NodeRef::<Div>::new();
     let size = RwSignal::new((0.0_f64, 0.0_f64));
-    #[cfg(feature = "hydrate")]
-    Effect::new(move |_| {
-        if let Some(plot) = plot.get() {
-            crate::client::size::follow(&plot, size);
-        }
-    });
-    let window = RwSignal::new(Window::TwoMinutes);
+    let stretch = store.lanes.stretch;
     let count = Memo::new(move |_| board.lanes.read().len());
     let frame = Memo::new(move |_| {
         let (width, height) = size.get();
@@ -69,33 +80,43 @@ pub(super) fn Lanes() -> impl IntoView {
             Frame::new(width.floor(), count)
         }
     });
-    let origin = Memo::new(move |before: Option<&Timestamp>| origin(before.copied(), store.second.get()));
-    let scale = Memo::new(move |_| Scale::new(origin.get(), window.get(), frame.get()));
+    let origin = Memo::new(move |before: Option<&Timestamp>| {
+        origin(before.copied(), until(stretch.get(), || store.second.get()))
+    });
+    let scale = Memo::new(move |_| Scale::new(origin.get(), stretch.get().millis(), frame.get()));
     // It is looked at once a second: until the next time the drawing moves on by so much.
     let edge = Memo::new(move |_| {
-        let scale = scale.get();
-        scale.visible(store.second.get()).0 + scale.per_milli * 1_000.0
+        let (scale, stretch) = (scale.get(), stretch.get());
+        let left = scale.visible(until(stretch, || store.second.get())).0;
+        if stretch.follows() { left + scale.per_milli * 1_000.0 } else { left }
     });
-    provide_context(Drawing { window, frame, scale, edge });
+    provide_context(Drawing { stretch, frame, scale, edge });
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Some(plot) = plot.get() {
+            crate::client::size::follow(&plot, size);
+            crate::client::pan::follow(store, &plot, frame);
+        }
+    });
 
     let height = text(move || px(frame.get().height(count.get())));
     let view_box = text(move || format!("0 0 {} {}", px(frame.get().width), height.get()));
     let shift = text(move || {
         let scale = scale.get();
-        format!("translate({} 0)", px(scale.plot - scale.x(store.now.get())))
+        format!("translate({} 0)", px(scale.plot - scale.x(until(stretch.get(), || store.now.get()))))
     });
     let label = text(move || {
         let set = board.set.read().as_ref().map(|set| set.name.clone()).unwrap_or_default();
-        format!("{} identities of {set} over time; the table of pods says what is now.", count.get())
+        format!("{} identities of {set} over time. Arrow keys choose a pod, + and - zoom; the tables below say the same in words.", count.get())
     });
     view! {
         <section class="panel lanes">
             <h2>
                 "Identity over time" <span>"each row is an identity that stays · each block is one pod that held it"</span>
-                <Windows window/>
+                <Windows/>
             </h2>
-            <div class="plot" node_ref=plot>
-                <svg viewBox=view_box role="img" aria-label=label>
+            <div class="plot" node_ref=plot tabindex="0" role="group" aria-label=label>
+                <svg viewBox=view_box aria-hidden="true">
                     <Patterns/>
                     <g class="names">
                         {each_lane(|row| view! { <LaneName ordinal=row.0/> }.into_any())}
@@ -117,6 +138,7 @@ pub(super) fn Lanes() -> impl IntoView {
                     </svg>
                     <Now height/>
                 </svg>
+                <PodCard/>
             </div>
             {maybe(move || {
                 let left_out = board.left_out.get();
@@ -129,19 +151,51 @@ pub(super) fn Lanes() -> impl IntoView {
     }
 }
 
-/// How much time is shown.
+/// How much time is shown, and the way back to now.
 #[component]
-fn Windows(window: RwSignal<Window>) -> impl IntoView {
+fn Windows() -> impl IntoView {
+    let store = Store::get();
+    let stretch = store.lanes.stretch;
+    let follows = Memo::new(move |_| stretch.get().follows());
     let button = move |choice: Window| {
-        view! {
+        let millis = choice.millis();
+        let pressed = text(move || (stretch.get().millis() == millis).to_string());
+        let choose = move || stretch.update(|stretch| *stretch = stretch.of(millis));
+        labelled_button(choice.label(), choice.label(), Some(pressed), Box::new(choose))
+    };
+    let zoom = move |factor: f64| {
+        let now = store.now.get_untracked();
+        stretch.update(|stretch| *stretch = stretch.zoomed(factor, 1.0, now));
+    };
+    view! {
+        {maybe(move || (!follows.get()).then(|| view! {
             <button
                 type="button"
-                aria-pressed=text(move || (window.get() == choice).to_string())
-                on:click=move |_| window.set(choice)
+                class="follow"
+                title="Show what happens now (0)"
+                on:click=move |_| stretch.update(|stretch| *stretch = stretch.following())
             >
-                {choice.label()}
+                "Back to now"
             </button>
-        }
-    };
-    view! { <span class="windows" role="group" aria-label="How much time is shown">{Window::ALL.map(button)}</span> }
+        }.into_any()))}
+        <span class="windows" role="group" aria-label="How much time is shown">
+            {labelled_button("−", "Show more time (-)", None, Box::new(move || zoom(2.0)))}
+            {Window::ALL.map(button)}
+            {labelled_button("+", "Show less time (+)", None, Box::new(move || zoom(0.5)))}
+        </span>
+    }
+}
+
+fn labelled_button(
+    label: &'static str,
+    title: &'static str,
+    pressed: Option<Signal<String>>,
+    press: Box<dyn Fn() + Send + Sync>,
+) -> AnyView {
+    view! {
+        <button type="button" title=title aria-label=title aria-pressed=pressed on:click=move |_| press()>
+            {label}
+        </button>
+    }
+    .into_any()
 }
