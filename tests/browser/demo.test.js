@@ -2,13 +2,8 @@
 // sees; and that no other site can act.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startDemo } from './support/berth.js';
 import { launchBrowser, onPage } from './support/browser.js';
-import { Kubectl } from './support/kubectl.js';
-import { setting } from './support/processes.js';
+import { withDemo } from './support/with-demo.js';
 import { becomes, podRows, settles, toldBeside, why } from './support/reading.js';
 import { eventually } from './support/waiting.js';
 
@@ -23,24 +18,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** A demo of its own, in a language of the browser, and the page of `web` on it. */
-async function onDemo({ locale, flags = [], ...options }, use) {
-  const folder = await mkdtemp(join(tmpdir(), 'berth-demo-'));
-  const demo = await startDemo({ kubeconfig: join(folder, 'kubeconfig'), flags: flags.includes('--speed') ? flags : ['--speed', '4', ...flags] });
-  try {
-    await demo.ready();
-    const program = join(setting('CONTROL_PLANE_BIN'), 'kubectl');
-    const kubectl = new Kubectl({ program, kubeconfig: join(folder, 'kubeconfig'), cache: join(folder, 'cache') });
-    await onPage(browser, `${demo.url}/sets/default/web`, { locale, ...options }, async (page) => {
-      await becomes(page, 'live');
-      await page.waitForSelector('.guide li');
-      await use({ page, kubectl, demo });
-    });
-  } finally {
-    await demo.stop();
-    await rm(folder, { recursive: true });
-  }
-}
+const onDemo = (options, use) => withDemo(browser, options, use);
 
 const states = (page) =>
   page.$$eval('.guide li', (steps) => Object.fromEntries(steps.map((step) => [step.dataset.step, step.dataset.done])));
