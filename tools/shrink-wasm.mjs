@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// Takes out of the page's WebAssembly what is never run, in place, before wasm-opt makes the rest small: then all that
+// only this had called goes as well.
+// Usage: shrink-wasm.mjs BINARYEN FILE        BINARYEN is the folder of the binaryen package
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/**
+ * Functions that Leptos makes for each kind of view and this page never calls: they take over a view that comes later than
+ * the page, which none does, as everything is rendered in order.
+ */
+const NEVER_RUN = [/hydrate_async/];
+
+const [folder, file] = process.argv.slice(2);
+if (!file) {
+  console.error('usage: shrink-wasm.mjs BINARYEN FILE');
+  process.exit(2);
+}
+const { default: binaryen } = await import(pathToFileURL(join(folder, 'index.js')).href);
+const module = binaryen.readBinary(await readFile(file));
+let emptied = 0;
+for (let at = 0; at < module.getNumFunctions(); at += 1) {
+  const reference = module.getFunctionByIndex(at);
+  const { name, module: imported } = binaryen.getFunctionInfo(reference);
+  if (imported || !NEVER_RUN.some((pattern) => pattern.test(name))) continue;
+  binaryen.Function.setBody(reference, module.unreachable());
+  emptied += 1;
+}
+await writeFile(file, module.emitBinary());
+console.log(`${file}: ${emptied} functions are never run`);
