@@ -1,6 +1,6 @@
 //! Berth's page: rendered on the server, hydrated in the browser, then live.
 //!
-//! - [`route`], [`time`], [`stretch`], [`geometry`], [`blocks`], [`say`]: what is pure: addresses, texts, and where things
+//! - [`route`], [`time`], [`stretch`], [`choice`], [`geometry`], [`blocks`], [`say`]: what is pure: addresses, texts, and where things
 //!   are drawn;
 //! - [`state`]: what the page knows, as signals;
 //! - [`history`]: the past, as it is asked for;
@@ -11,6 +11,7 @@
 #![recursion_limit = "512"]
 
 pub mod blocks;
+pub mod choice;
 #[cfg(feature = "hydrate")]
 mod client;
 pub mod geometry;

@@ -2,6 +2,8 @@
 
 use topology::{SetKey, Timestamp};
 
+use crate::choice::{Choice, MAX_QUERY, Show, Sort};
+
 /// What an address asks to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
@@ -22,6 +24,8 @@ pub struct Place {
     pub namespace: Option<String>,
     /// The moment as of which a StatefulSet is shown; `None` is now.
     pub at: Option<Timestamp>,
+    /// Which StatefulSets the fleet shows, and in which order.
+    pub choice: Choice,
 }
 
 impl Place {
@@ -41,13 +45,15 @@ impl Place {
         let given = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         let at = given("at").and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis);
         let at = at.filter(|_| matches!(route, Route::Set(_)));
-        Self { route, namespace: given("namespace").filter(|name| is_name(name)).map(str::to_owned), at }
+        let namespace = given("namespace").filter(|name| is_name(name)).map(str::to_owned);
+        let choice = if route == Route::Fleet { choice(given) } else { Choice::default() };
+        Self { route, namespace, at, choice }
     }
 
-    /// The same filter with something else shown, as of now.
+    /// Something else, in the same namespace, as of now.
     #[must_use]
     pub fn to(&self, route: Route) -> Self {
-        Self { route, namespace: self.namespace.clone(), at: None }
+        Self { route, namespace: self.namespace.clone(), at: None, choice: Choice::default() }
     }
 
     /// The address of this place.
@@ -58,7 +64,7 @@ impl Place {
         };
         let namespace = self.namespace.as_ref().map(|namespace| format!("namespace={namespace}"));
         let at = self.at.map(|at| format!("at={}", at.as_millis()));
-        let query: Vec<String> = namespace.into_iter().chain(at).collect();
+        let query: Vec<String> = namespace.into_iter().chain(at).chain(chosen(&self.choice)).collect();
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
 
@@ -85,6 +91,67 @@ impl Place {
     }
 }
 
+/// Reads what is chosen of the fleet. What is no choice is left out.
+fn choice<'a>(given: impl Fn(&str) -> Option<&'a str>) -> Choice {
+    let words: Vec<&str> = given("show").unwrap_or_default().split(',').collect();
+    let sort = given("sort").and_then(|word| Sort::ALL.into_iter().find(|sort| sort.word() == word));
+    Choice {
+        query: unescaped(given("q").unwrap_or_default()).chars().take(MAX_QUERY).collect(),
+        shows: Show::ALL.into_iter().filter(|show| words.contains(&show.word())).collect(),
+        sort: sort.unwrap_or_default(),
+        grouped: given("group") == Some("namespace"),
+    }
+}
+
+fn chosen(choice: &Choice) -> Vec<String> {
+    let mut parts = Vec::new();
+    if !choice.query.is_empty() {
+        parts.push(format!("q={}", escaped(&choice.query)));
+    }
+    if !choice.shows.is_empty() {
+        let words: Vec<&str> = choice.shows.iter().map(|show| show.word()).collect();
+        parts.push(format!("show={}", words.join(",")));
+    }
+    if choice.sort != Sort::default() {
+        parts.push(format!("sort={}", choice.sort.word()));
+    }
+    if choice.grouped {
+        parts.push("group=namespace".to_owned());
+    }
+    parts
+}
+
+/// A text as a value of a query.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => escaped.push(char::from(byte)),
+            b' ' => escaped.push('+'),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+/// The text that a value of a query stands for. What is no UTF-8 is replaced.
+fn unescaped(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digit = |at: usize| after.get(at).and_then(|digit| u8::try_from(char::from(*digit).to_digit(16)?).ok());
+        let code = digit(0).zip(digit(1)).map(|(high, low)| high * 16 + low);
+        let (meant, left) = match (byte, code) {
+            (b'%', Some(code)) => (code, &after[2..]),
+            (b'+', _) => (b' ', after),
+            _ => (byte, after),
+        };
+        bytes.push(meant);
+        rest = left;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
@@ -93,6 +160,7 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Place, Route};
+    use crate::choice::{Choice, Show, Sort};
     use topology::{SetKey, Timestamp};
 
     #[test]
@@ -120,15 +188,32 @@ mod tests {
             ("/sets/default/%3Cscript%3E", Route::Unknown, None),
             ("/settings", Route::Unknown, None),
         ] {
-            let expected = Place { route, namespace: namespace.map(str::to_owned), at: None };
+            let expected = Place { route, namespace: namespace.map(str::to_owned), at: None, choice: Choice::default() };
             assert_eq!(Place::parse(address), expected, "{address}");
         }
     }
 
     #[test]
+    fn given_a_choice_when_read_then_what_is_none_is_left_out() {
+        let choice = |query: &str| Place::parse(&format!("/?{query}")).choice;
+        let expected = Choice {
+            query: "web 数 100%".to_owned(),
+            shows: vec![Show::NotReady, Show::Stuck],
+            sort: Sort::Changed,
+            grouped: true,
+        };
+        assert_eq!(choice("q=web+%E6%95%B0%20100%25&show=stuck,notready,all&sort=changed&group=namespace"), expected);
+        assert_eq!(choice("q=&show=&sort=size&group=node&x=%"), Choice::default());
+        assert_eq!(choice("q=%zz%F%ff%+").query, "%zz%F\u{fffd}% ");
+        assert_eq!(choice(&format!("q={}", "é".repeat(500))).query.chars().count(), 200);
+        assert_eq!(Place::parse("/sets/a/b?q=web").choice, Choice::default());
+    }
+
+    #[test]
     fn given_a_place_when_written_then_it_reads_back() {
         for address in
-            ["/", "/?namespace=a", "/sets/a/b", "/sets/a/b?namespace=a", "/sets/a/b?at=5", "/sets/a/b?namespace=a&at=5"]
+            ["/", "/?namespace=a", "/sets/a/b", "/sets/a/b?namespace=a", "/sets/a/b?at=5", "/sets/a/b?namespace=a&at=5",
+             "/?namespace=a&q=web+%E6%95%B0%26&show=stuck,warnings&sort=ready&group=namespace"]
         {
             assert_eq!(Place::parse(address).address(), address);
         }

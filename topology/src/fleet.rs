@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::board::Board;
-use crate::order::Reason;
-use crate::{SetKey, Stage};
+use crate::board::{Board, End};
+use crate::order::{Order, Reason};
+use crate::{SetKey, Stage, Timestamp};
 
 /// The summaries of all StatefulSets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -73,6 +73,12 @@ pub struct Summary {
     pub dots: Vec<Dots>,
     /// How urgently somebody should look.
     pub attention: Attention,
+    /// How many warnings there are about its names and addresses.
+    pub warnings: u32,
+    /// When a pod of it came, went or got into another stage last (arrival time), as far as that is kept.
+    pub changed: Option<Timestamp>,
+    /// What the controller does or waits for, unless all is settled.
+    pub why: Option<Order>,
 }
 
 /// Neighbouring pods in the same stage.
@@ -115,15 +121,29 @@ impl Summary {
             next = next.max(ordinal.0.saturating_add(1));
         }
         push(None, end.saturating_sub(next));
+        let attention = Attention::of(board);
         Self {
             exists: spec.is_some(),
             replicas: spec.map_or(0, |spec| spec.replicas),
             ready: u32::try_from(board.ready()).unwrap_or(u32::MAX),
             service_name: spec.map_or_else(String::new, |spec| spec.service_name.clone()),
             dots,
-            attention: Attention::of(board),
+            attention,
+            warnings: u32::try_from(board.warnings.len()).unwrap_or(u32::MAX),
+            changed: changed(board),
+            why: (attention != Attention::Settled).then(|| board.order.clone()),
         }
     }
+
+    /// How many wanted pods are not Ready.
+    pub fn missing(&self) -> u32 {
+        self.replicas.saturating_sub(self.ready)
+    }
+}
+
+fn changed(board: &Board) -> Option<Timestamp> {
+    let newest = board.lanes.iter().filter_map(|lane| lane.incarnations.last());
+    newest.filter_map(|pod| pod.ended.map(End::latest).or_else(|| pod.spans.last().map(|span| span.from))).max()
 }
 
 impl Attention {

@@ -12,6 +12,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::ask::answer;
 use super::clock::local;
+use super::links::narrow;
 use crate::history::{Marks, Then};
 use crate::route::Place;
 use crate::state::{Link, Past, Store};
@@ -146,10 +147,7 @@ fn note(store: Store) {
     if place == *store.place.read_untracked() {
         return;
     }
-    let address = place.address();
-    // Without a history the address bar stays behind; the page is right all the same.
-    let _ = window().history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
-    store.place.set(place);
+    narrow(store, place);
 }
 
 /// The moment that is shown; now, where that is.

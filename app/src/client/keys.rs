@@ -35,6 +35,10 @@ fn pressed(store: Store, key: &KeyboardEvent) -> bool {
         store.lists_keys.update(|lists| *lists = !*lists);
         return true;
     }
+    if key.key() == "/" && !store.lists_keys.get_untracked() {
+        super::links::search(store);
+        return true;
+    }
     if store.lists_keys.get_untracked() || store.board.set.read_untracked().is_none() {
         return false;
     }

@@ -7,8 +7,9 @@ use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::route::Place;
+use crate::route::{Place, Route};
 use crate::state::Store;
+use crate::views::SEARCH_ID;
 
 /// The place in the address bar.
 pub(super) fn current() -> Place {
@@ -38,6 +39,30 @@ pub(crate) fn go(store: Store, place: &Place) {
     show(store, place);
 }
 
+/// Shows the same otherwise, and notes that in place of what was noted: each letter of a search is no step back.
+pub(crate) fn narrow(store: Store, place: Place) {
+    let address = place.address();
+    // Without a history the address bar stays behind; the page is right all the same.
+    let _ = window().history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
+    store.place.set(place);
+}
+
+/// Leads to the search of the fleet.
+pub(super) fn search(store: Store) {
+    let place = store.place.get_untracked();
+    if place.route != Route::Fleet {
+        go(store, &place.to(Route::Fleet));
+    }
+    // The page of the fleet is there with the next frame.
+    request_animation_frame(|| focus(SEARCH_ID));
+}
+
+fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id).and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
 fn show(store: Store, place: &Place) {
     let moved = place.route != store.place.read_untracked().route;
     document().set_title(&place.title());
@@ -47,11 +72,7 @@ fn show(store: Store, place: &Place) {
         super::present::leave();
         window().scroll_to_with_x_and_y(0.0, 0.0);
         // Whoever reads by keyboard or ear goes on where the new content begins.
-        if let Some(content) =
-            document().get_element_by_id("content").and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok())
-        {
-            let _ = content.focus();
-        }
+        focus("content");
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod present;
 pub(crate) mod size;
 mod stream;
 pub(crate) mod theme;
+pub(crate) mod window;
 
 use std::time::Duration;
 

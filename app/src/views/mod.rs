@@ -19,6 +19,7 @@ mod strangers;
 mod warnings;
 mod ways;
 mod whole;
+mod windowed;
 
 use leptos::prelude::*;
 use topology::Stage;
@@ -37,6 +38,9 @@ use rail::Rail;
 use reactive::{changing, text, word};
 use set::SetPage;
 use shortcuts::Shortcuts;
+#[cfg(feature = "hydrate")]
+pub(crate) use fleet::SEARCH_ID;
+pub use windowed::Window;
 
 /// The whole page. Needs a [`Store`] in its context.
 #[component]

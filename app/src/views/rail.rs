@@ -1,45 +1,57 @@
 //! The rail: every StatefulSet with a dot for each pod.
 
+use leptos::html::Div;
 use leptos::prelude::*;
 use topology::SetKey;
 use topology::fleet::{Dots, Summary};
 
-use super::reactive::{changing, each_set, maybe, text, word};
+use super::reactive::{Row, changing, maybe, text, word};
 use super::stage_word;
+use super::windowed::{Window, Windowed, windowed};
 use crate::route::Route;
 use crate::state::{FleetRow, Store};
 
 /// How many dots a row has at most; what is beyond is counted.
 const MAX_DOTS: u32 = 12;
 
-/// The StatefulSets that the filter lets through, at the side of the page.
+/// The height of a row in pixels, as in the style sheet.
+const ROW: f64 = 54.0;
+
+/// The StatefulSets of the namespace, at the side of the page.
 #[component]
 pub(super) fn Rail() -> impl IntoView {
     let store = Store::get();
-    let rows = admitted(store);
+    let rows = Memo::new_with_compare(
+        move |_| {
+            let place = store.place.read();
+            let rows = store.fleet.rows.read();
+            rows.iter().filter(|(set, _)| place.admits(set)).cloned().map(Row::Set).collect()
+        },
+        |before: Option<&Vec<Row>>, after| before != after,
+    );
+    let list = NodeRef::<Div>::new();
+    let window = RwSignal::new(Window::FIRST);
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Some(list) = list.get() {
+            crate::client::window::follow(&list, ROW, window);
+        }
+    });
+    let Windowed { above, rows: seen, below } = windowed(rows, window, ROW, |row| match row {
+        Row::Set(row) => view! { <RailRow row/> }.into_any(),
+        Row::Group(..) => ().into_any(),
+    });
     view! {
         <nav class="rail" aria-label="StatefulSets">
             <h2>"StatefulSets"</h2>
-            {each_set(rows, |row| view! { <RailRow row/> }.into_any())}
+            <div class="rows" node_ref=list>
+                <svg class="space" width="1" height=above aria-hidden="true"></svg>
+                {seen}
+                <svg class="space" width="1" height=below aria-hidden="true"></svg>
+            </div>
             {maybe(move || rows.read().is_empty().then(|| view! { <p class="quiet">"None yet."</p> }.into_any()))}
         </nav>
     }
-}
-
-/// The rows that the namespace filter lets through.
-pub(super) fn admitted(store: Store) -> Memo<Vec<FleetRow>> {
-    Memo::new_with_compare(
-        move |_| {
-            let place = store.place.read();
-            store.fleet.rows.read().iter().filter(|(set, _)| place.admits(set)).cloned().collect::<Vec<_>>()
-        },
-        |before, after| match (before, after) {
-            (Some(before), Some(after)) => {
-                before.len() != after.len() || before.iter().zip(after).any(|((one, _), (other, _))| one != other)
-            }
-            _ => true,
-        },
-    )
 }
 
 /// Whether names alone would not tell which StatefulSet is meant.

@@ -41,7 +41,26 @@ pub(super) fn each_lane(view: fn(LaneRow) -> AnyView) -> impl IntoView {
     view! { <For each=move || lanes.get() key=|(ordinal, _)| *ordinal children=view/> }
 }
 
-/// A view for each of some StatefulSets.
-pub(super) fn each_set(rows: Memo<Vec<FleetRow>>, view: fn(FleetRow) -> AnyView) -> impl IntoView {
-    view! { <For each=move || rows.get() key=|(set, _)| set.clone() children=view/> }
+/// A row of a list of StatefulSets.
+#[derive(Clone, PartialEq)]
+pub(super) enum Row {
+    /// The namespace of those that follow, and how many they are.
+    Group(String, usize),
+    /// A StatefulSet.
+    Set(FleetRow),
+}
+
+impl Row {
+    /// By what a row is the same after the list has changed.
+    fn key(&self) -> (String, String) {
+        match self {
+            Self::Group(namespace, count) => (namespace.clone(), count.to_string()),
+            Self::Set((set, _)) => (format!("{}/", set.namespace), set.name.clone()),
+        }
+    }
+}
+
+/// A view for each row of a list.
+pub(super) fn each_row(rows: Signal<Vec<Row>>, view: fn(Row) -> AnyView) -> AnyView {
+    view! { <For each=move || rows.get() key=Row::key children=view/> }.into_any()
 }

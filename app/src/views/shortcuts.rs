@@ -7,8 +7,9 @@ use super::actions::follow;
 use crate::state::Store;
 
 /// Each key with what it does.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("?", "show this list, or hide it"),
+    ("/", "search the StatefulSets"),
     ("← →", "go to the change before, or after"),
     ("Space", "play the past, or stop"),
     ("+ −", "show less time, or more"),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import WebSocket from 'ws';
 
 /** As in `topology::wire`. A server that speaks another one says so in its `Bye`. */
-const PROTOCOL = 4;
+const PROTOCOL = 5;
 
 /** A client that reads JSON. */
 export class Client {

@@ -20,7 +20,7 @@ use crate::fleet::{Fleet, FleetChange};
 use crate::{Revision, SetKey, Timestamp};
 
 /// The number of this protocol.
-pub const PROTOCOL: u16 = 4;
+pub const PROTOCOL: u16 = 5;
 
 /// How many scopes a client may have at once.
 pub const MAX_SUBSCRIPTIONS: usize = 8;

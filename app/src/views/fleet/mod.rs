@@ -1,0 +1,130 @@
+//! The start: all StatefulSets, those that need attention first, and the rest as the reader wants to see them.
+
+mod attention;
+mod filters;
+mod table;
+
+use leptos::prelude::*;
+
+use super::reactive::{Row, changing, text};
+use crate::state::{FleetRow, Store};
+use attention::Attention;
+#[cfg(feature = "hydrate")]
+pub(crate) use filters::SEARCH_ID;
+use filters::Filters;
+use table::Table;
+
+/// All StatefulSets that the address lets through.
+#[component]
+pub(super) fn FleetPage() -> impl IntoView {
+    let store = Store::get();
+    // While the reader is at the rows, none of them moves.
+    let held = RwSignal::new(false);
+    let rows = chosen(store, held);
+    let is_empty = Memo::new(move |_| in_namespace(store).is_empty());
+    let totals = text(move || {
+        let (mut ready, mut wanted) = (0, 0);
+        let all = in_namespace(store);
+        for (_, summary) in &all {
+            let summary = summary.read();
+            ready += summary.ready;
+            wanted += summary.replicas;
+        }
+        format!("{} StatefulSets · {ready} of {wanted} pods ready", all.len())
+    });
+    view! {
+        <div class="title">
+            <h1>"StatefulSets"</h1>
+            <span class="chip" data-chip="totals">{totals}</span>
+        </div>
+        {changing(move || {
+            if is_empty.get() {
+                view! { <Nothing narrowed=store.place.read().namespace.clone()/> }.into_any()
+            } else {
+                view! {
+                    <div
+                        class="overview"
+                        on:pointerenter=move |_| held.set(true)
+                        on:pointerleave=move |_| held.set(false)
+                    >
+                        <Attention held/>
+                        <section class="panel">
+                            <Filters rows/>
+                            <Table rows/>
+                        </section>
+                    </div>
+                }
+                .into_any()
+            }
+        })}
+    }
+}
+
+/// All StatefulSets of the namespace that the page is narrowed down to.
+fn in_namespace(store: Store) -> Vec<FleetRow> {
+    let place = store.place.read();
+    store.fleet.rows.read().iter().filter(|(set, _)| place.admits(set)).cloned().collect()
+}
+
+/// Whether two lists have the same rows in the same order.
+fn differ(before: Option<&Vec<Row>>, after: Option<&Vec<Row>>) -> bool {
+    before != after
+}
+
+/// What is chosen, in its order. While it is held, rows only go that are gone altogether, until something else is chosen.
+fn chosen(store: Store, held: RwSignal<bool>) -> Memo<Vec<Row>> {
+    let place = Memo::new(move |_| {
+        let place = store.place.read();
+        (place.namespace.clone(), place.choice.clone())
+    });
+    let of = StoredValue::new(None);
+    Memo::new_with_compare(
+        move |before: Option<&Vec<Row>>| {
+            let place = place.get();
+            let all = in_namespace(store);
+            let same = of.with_value(|of| of.as_ref() == Some(&place));
+            if let Some(before) = before.filter(|_| same && held.get()) {
+                let is_there = |row: &&Row| match row {
+                    Row::Group(..) => true,
+                    Row::Set((set, _)) => all.binary_search_by(|(known, _)| known.cmp(set)).is_ok(),
+                };
+                return before.iter().filter(is_there).cloned().collect();
+            }
+            let choice = place.1.clone();
+            of.set_value(Some(place));
+            let now = if choice.depends_on_time() { store.second.get() } else { store.second.get_untracked() };
+            let mut rows: Vec<_> = all.into_iter().map(|row| (row.1.get(), row)).collect();
+            rows.retain(|(summary, (set, _))| choice.admits(set, summary, now));
+            choice.arrange(&mut rows, |(summary, (set, _))| (set, summary));
+            grouped(rows.into_iter().map(|(_, row)| row).collect(), choice.grouped)
+        },
+        differ,
+    )
+}
+
+/// The rows, each namespace under its name where they are grouped.
+fn grouped(sets: Vec<FleetRow>, grouped: bool) -> Vec<Row> {
+    if !grouped {
+        return sets.into_iter().map(Row::Set).collect();
+    }
+    let mut rows = Vec::with_capacity(sets.len() + 8);
+    for sets in sets.chunk_by(|(one, _), (other, _)| one.namespace == other.namespace) {
+        rows.push(Row::Group(sets[0].0.namespace.clone(), sets.len()));
+        rows.extend(sets.iter().cloned().map(Row::Set));
+    }
+    rows
+}
+
+#[component]
+fn Nothing(narrowed: Option<String>) -> impl IntoView {
+    let what = match narrowed {
+        Some(namespace) => format!("The namespace {namespace} has no StatefulSet, or does not exist."),
+        None => "There is no StatefulSet yet.".to_owned(),
+    };
+    view! {
+        <section class="panel empty">
+            <p><b>{what}</b>" As soon as one is created it appears here, for example with:"</p>
+            <pre>"kubectl apply -f statefulset.yaml"</pre>
+        </section>
+    }
+}

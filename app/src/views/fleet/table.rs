@@ -1,0 +1,112 @@
+//! The StatefulSets in a table, of which only the rows that can be seen are made.
+
+use leptos::html::Tbody;
+use leptos::prelude::*;
+use topology::fleet::Summary;
+
+use crate::route::Route;
+use crate::state::{FleetRow, Store};
+use crate::views::rail::{DotRow, attention_word, ready_text};
+use crate::views::reactive::{Row, maybe, text, word};
+use crate::views::windowed::{Window, Windowed, windowed};
+
+/// The height of a row in pixels, as in the style sheet.
+const ROW: f64 = 34.0;
+/// How many columns there are.
+const COLUMNS: &str = "7";
+
+#[component]
+pub(super) fn Table(rows: Memo<Vec<Row>>) -> impl IntoView {
+    let body = NodeRef::<Tbody>::new();
+    let window = RwSignal::new(Window::FIRST);
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Some(body) = body.get() {
+            crate::client::window::follow(&body, ROW, window);
+        }
+    });
+    let Windowed { above, rows: seen, below } = windowed(rows, window, ROW, line);
+    view! {
+        <div class="scroll">
+            <table class="fleet">
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Namespace"</th>
+                        <th scope="col">"Service"</th>
+                        <th scope="col">"Ready"</th>
+                        <th scope="col">"Pods"</th>
+                        <th scope="col">"State"</th>
+                        <th scope="col">"Changed"</th>
+                    </tr>
+                </thead>
+                <tbody node_ref=body>
+                    <tr class="space" aria-hidden="true"><td colspan=COLUMNS><svg class="space" width="1" height=above></svg></td></tr>
+                    {seen}
+                    <tr class="space" aria-hidden="true"><td colspan=COLUMNS><svg class="space" width="1" height=below></svg></td></tr>
+                </tbody>
+            </table>
+        </div>
+        {maybe(move || {
+            rows.read().is_empty().then(|| view! { <p class="quiet">"Nothing is as you want to see it."</p> }.into_any())
+        })}
+    }
+}
+
+fn line(row: Row) -> AnyView {
+    match row {
+        Row::Group(namespace, count) => {
+            let count = if count == 1 { "1 StatefulSet".to_owned() } else { format!("{count} StatefulSets") };
+            view! { <tr class="group"><th scope="rowgroup" colspan=COLUMNS>{namespace}" "<small>{count}</small></th></tr> }
+                .into_any()
+        }
+        Row::Set(row) => set_line(row),
+    }
+}
+
+fn set_line((set, summary): FleetRow) -> AnyView {
+    let store = Store::get();
+    let address = {
+        let set = set.clone();
+        text(move || store.place.read().to(Route::Set(set.clone())).address())
+    };
+    let of = |what: fn(&Summary) -> String| {
+        let summary = summary.clone();
+        text(move || what(&summary.read()))
+    };
+    let changed = {
+        let summary = summary.clone();
+        text(move || summary.read().changed.map(|at| format!("{} ago", store.ago(at))).unwrap_or_default())
+    };
+    let attention = {
+        let summary = summary.clone();
+        word(move || attention_word(&summary.read()))
+    };
+    view! {
+        <tr data-set=set.to_string() data-attention=attention>
+            <th scope="row"><a href=address>{set.name.clone()}</a></th>
+            <td>{set.namespace.clone()}</td>
+            <td>{of(|summary| summary.service_name.clone())}</td>
+            <td>{of(ready_text)}</td>
+            <td><DotRow summary=summary.clone()/></td>
+            <td><span class="state">{of(state_text)}</span></td>
+            <td class="changed">{changed}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// The state in a word or two, and how many warnings there are.
+fn state_text(summary: &Summary) -> String {
+    let state = match (summary.exists, attention_word(summary)) {
+        (false, _) => "deleted",
+        (true, "stuck") => "needs attention",
+        (true, "busy") => "changing",
+        (true, _) => "settled",
+    };
+    match summary.warnings {
+        0 => state.to_owned(),
+        1 => format!("{state} · 1 warning"),
+        warnings => format!("{state} · {warnings} warnings"),
+    }
+}
