@@ -7,10 +7,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * Functions that Leptos makes for each kind of view and this page never calls: they take over a view that comes later than
- * the page, which none does, as everything is rendered in order.
+ * What Leptos makes for each kind of view and this page never runs: taking over a view that comes later than the page, which
+ * none does, as everything is rendered in order. Only the bodies themselves: what is merely named after their types, such as
+ * what drops them, may be one with what drops others.
  */
-const NEVER_RUN = [/hydrate_async/];
+const NEVER_RUN = [
+  /^<[^_].* as tachys::view::RenderHtml>::hydrate_async::\{closure#0\}$/,
+  /^<_ as tachys::view::any_view::IntoAny>::into_any::hydrate_async::<.*>::\{closure#0\}$/,
+];
 
 const [folder, file] = process.argv.slice(2);
 if (!file) {
@@ -23,7 +27,7 @@ let emptied = 0;
 for (let at = 0; at < module.getNumFunctions(); at += 1) {
   const reference = module.getFunctionByIndex(at);
   const { name, module: imported } = binaryen.getFunctionInfo(reference);
-  if (imported || !NEVER_RUN.some((pattern) => pattern.test(name))) continue;
+  if (imported || !NEVER_RUN.some((pattern) => pattern.test(name.replace(/\[[0-9a-f]+\]/g, "")))) continue;
   binaryen.Function.setBody(reference, module.unreachable());
   emptied += 1;
 }
