@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::board::{Board, End};
+use crate::board::{Board, End, Weight};
 use crate::order::{Order, Reason};
 use crate::{SetKey, Stage, Timestamp};
 
@@ -73,7 +73,7 @@ pub struct Summary {
     pub dots: Vec<Dots>,
     /// How urgently somebody should look.
     pub attention: Attention,
-    /// How many warnings there are about its names and addresses.
+    /// How many warnings there are about names and addresses that do not work.
     pub warnings: u32,
     /// When a pod of it came, went or got into another stage last (arrival time), as far as that is kept.
     pub changed: Option<Timestamp>,
@@ -122,6 +122,7 @@ impl Summary {
         }
         push(None, end.saturating_sub(next));
         let attention = Attention::of(board);
+        let broken = board.warnings.iter().filter(|warning| warning.weight() == Weight::Broken);
         Self {
             exists: spec.is_some(),
             replicas: spec.map_or(0, |spec| spec.replicas),
@@ -129,7 +130,7 @@ impl Summary {
             service_name: spec.map_or_else(String::new, |spec| spec.service_name.clone()),
             dots,
             attention,
-            warnings: u32::try_from(board.warnings.len()).unwrap_or(u32::MAX),
+            warnings: u32::try_from(broken.count()).unwrap_or(u32::MAX),
             changed: changed(board),
             why: (attention != Attention::Settled).then(|| board.order.clone()),
         }

@@ -6,7 +6,7 @@ mod reasons;
 mod warnings;
 
 pub use reasons::say;
-pub use warnings::{Weight, warn, warning_name, weight};
+pub use warnings::{warn, warning_name};
 
 use topology::Stage;
 use topology::order::Reason;

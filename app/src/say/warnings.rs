@@ -7,35 +7,6 @@ use topology::kubernetes::Labels;
 use super::Saying;
 use crate::time::Zone;
 
-/// How much a warning matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// Something does not work.
-    Broken,
-    /// Good to know.
-    Note,
-}
-
-/// How much it matters.
-pub fn weight(warning: &Warning) -> Weight {
-    match warning {
-        Warning::NoServiceName
-        | Warning::ServiceMissing { .. }
-        | Warning::NotHeadless { .. }
-        | Warning::SelectsNobody { .. }
-        | Warning::SelectsOthers { .. }
-        | Warning::ReachesOthers { .. }
-        | Warning::NotSelected { .. }
-        | Warning::NameTooLong { .. }
-        | Warning::AddressReused { .. }
-        | Warning::UnusableAddress { .. } => Weight::Broken,
-        Warning::UnnamedPort { .. }
-        | Warning::NotReadyWithheld { .. }
-        | Warning::NotReadyPublished { .. }
-        | Warning::OtherService { .. } => Weight::Note,
-    }
-}
-
 /// The name of a warning's variant, by which scripts and tests know it.
 pub fn warning_name(warning: &Warning) -> &'static str {
     match warning {

@@ -1,11 +1,11 @@
 //! What is wrong, or soon may be, with names and addresses.
 
 use leptos::prelude::*;
-use topology::board::Warning;
+use topology::board::{Warning, Weight};
 
 use super::reactive::maybe;
 use super::words;
-use crate::say::{Weight, warn, warning_name, weight};
+use crate::say::{warn, warning_name};
 use crate::state::Store;
 
 /// A line for each warning, what is broken first; nothing where there is none.
@@ -15,13 +15,13 @@ pub(super) fn Warnings() -> impl IntoView {
     let board = store.board;
     let sorted = Memo::new(move |_| {
         let mut all = board.warnings.get();
-        all.sort_by_key(|warning| weight(warning) == Weight::Note);
+        all.sort_by_key(|warning| warning.weight() == Weight::Note);
         all
     });
     let line = move |warning: Warning| {
         let set = board.set.get()?;
         let said = warn(&warning, &set, store.zone.get());
-        let heavy = weight(&warning) == Weight::Broken;
+        let heavy = warning.weight() == Weight::Broken;
         let line = view! {
             <li data-warning=warning_name(&warning) data-weight=if heavy { "broken" } else { "note" }>
                 {words(said)}

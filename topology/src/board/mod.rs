@@ -21,7 +21,7 @@ pub use reach::{Reach, ReachState, Stranger, StrangerReason};
 use serde::{Deserialize, Serialize};
 pub use service::{EndpointView, FormerRecord, MAX_OBSERVED, ServiceView, SliceView};
 pub use unwatched::{MAX_UNWATCHED, Unwatched};
-pub use warning::{LongName, MAX_WARNINGS, Pods, Warning};
+pub use warning::{LongName, MAX_WARNINGS, Pods, Warning, Weight};
 
 use crate::dns::observed::Observed;
 use crate::facts::{Counts, Kind, PodManagement, StatefulSet, UpdateStrategy};

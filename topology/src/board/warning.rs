@@ -174,3 +174,34 @@ impl Pods {
         Some(Self { first: (*first).to_owned(), more: u32::try_from(more.len()).unwrap_or(u32::MAX) })
     }
 }
+
+/// How much a warning matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Something does not work.
+    Broken,
+    /// Good to know.
+    Note,
+}
+
+impl Warning {
+    /// How much it matters.
+    pub const fn weight(&self) -> Weight {
+        match self {
+            Self::NoServiceName
+            | Self::ServiceMissing { .. }
+            | Self::NotHeadless { .. }
+            | Self::SelectsNobody { .. }
+            | Self::SelectsOthers { .. }
+            | Self::ReachesOthers { .. }
+            | Self::NotSelected { .. }
+            | Self::NameTooLong { .. }
+            | Self::AddressReused { .. }
+            | Self::UnusableAddress { .. } => Weight::Broken,
+            Self::UnnamedPort { .. }
+            | Self::NotReadyWithheld { .. }
+            | Self::NotReadyPublished { .. }
+            | Self::OtherService { .. } => Weight::Note,
+        }
+    }
+}
