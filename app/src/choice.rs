@@ -24,7 +24,7 @@ pub struct Choice {
 }
 
 /// What may be asked of a StatefulSet to be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Show {
     /// Not all wanted pods are Ready.
     NotReady,
@@ -114,13 +114,8 @@ impl Choice {
     /// The same with something asked for that was not, or the other way around.
     #[must_use]
     pub fn toggled(&self, show: Show) -> Self {
-        let mut choice = self.clone();
-        match choice.shows.iter().position(|shown| *shown == show) {
-            Some(at) => drop(choice.shows.remove(at)),
-            None => choice.shows.push(show),
-        }
-        choice.shows.sort_unstable();
-        choice
+        let is_shown = |it: &Show| self.shows.contains(it) != (*it == show);
+        Self { shows: Show::ALL.into_iter().filter(is_shown).collect(), ..self.clone() }
     }
 
     /// Whether a StatefulSet is shown at `now`.

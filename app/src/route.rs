@@ -126,9 +126,14 @@ fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => escaped.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                escaped.push(char::from(byte));
+            }
             b' ' => escaped.push('+'),
-            _ => escaped.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default().to_ascii_uppercase();
+                escaped.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+            }
         }
     }
     escaped
@@ -188,7 +193,8 @@ mod tests {
             ("/sets/default/%3Cscript%3E", Route::Unknown, None),
             ("/settings", Route::Unknown, None),
         ] {
-            let expected = Place { route, namespace: namespace.map(str::to_owned), at: None, choice: Choice::default() };
+            let expected =
+                Place { route, namespace: namespace.map(str::to_owned), at: None, choice: Choice::default() };
             assert_eq!(Place::parse(address), expected, "{address}");
         }
     }
@@ -211,10 +217,15 @@ mod tests {
 
     #[test]
     fn given_a_place_when_written_then_it_reads_back() {
-        for address in
-            ["/", "/?namespace=a", "/sets/a/b", "/sets/a/b?namespace=a", "/sets/a/b?at=5", "/sets/a/b?namespace=a&at=5",
-             "/?namespace=a&q=web+%E6%95%B0%26&show=stuck,warnings&sort=ready&group=namespace"]
-        {
+        for address in [
+            "/",
+            "/?namespace=a",
+            "/sets/a/b",
+            "/sets/a/b?namespace=a",
+            "/sets/a/b?at=5",
+            "/sets/a/b?namespace=a&at=5",
+            "/?namespace=a&q=web+%E6%95%B0%26&show=stuck,warnings&sort=ready&group=namespace",
+        ] {
             assert_eq!(Place::parse(address).address(), address);
         }
     }

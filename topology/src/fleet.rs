@@ -28,7 +28,11 @@ mod pairs {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<SetKey, Summary>, D::Error> {
-        Ok(Vec::deserialize(from)?.into_iter().collect())
+        let mut sets = BTreeMap::new();
+        for (set, summary) in Vec::deserialize(from)? {
+            sets.insert(set, summary);
+        }
+        Ok(sets)
     }
 }
 

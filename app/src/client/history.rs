@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use topology::wire::History;
 use topology::{Revision, Timestamp};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsCast as _;
 
 use super::ask::answer;
 use super::clock::local;

@@ -29,7 +29,9 @@ pub(crate) fn follow(store: Store, plot: &Element, frame: Memo<Frame>) {
         over: StoredValue::new(false),
     };
     let felt = Closure::<dyn FnMut(Event)>::new(move |event: Event| hand.feel(&event));
-    for kind in ["pointerdown", "pointermove", "pointerup", "pointercancel", "pointerleave", "wheel", "click", "keydown"] {
+    for kind in
+        ["pointerdown", "pointermove", "pointerup", "pointercancel", "pointerleave", "wheel", "click", "keydown"]
+    {
         // A browser that refuses a listener leaves the lanes as they are: they follow now.
         let _ = plot.add_event_listener_with_callback(kind, felt.as_ref().unchecked_ref());
     }
@@ -243,7 +245,8 @@ impl Hand {
         let store = self.store;
         let chosen = store.lanes.pointed.get_untracked();
         let lanes = store.board.lanes.read_untracked();
-        let pods = |at: usize| lanes[at].1.read_untracked().incarnations.iter().map(|pod| pod.uid.clone()).collect::<Vec<_>>();
+        let pods =
+            |at: usize| lanes[at].1.read_untracked().incarnations.iter().map(|pod| pod.uid.clone()).collect::<Vec<_>>();
         let known = chosen.and_then(|chosen| {
             let at = lanes.iter().position(|(ordinal, _)| *ordinal == chosen.ordinal)?;
             Some((at, pods(at).iter().position(|uid| *uid == chosen.uid)?))

@@ -1,7 +1,7 @@
 //! The StatefulSet that is shown: the board itself, moved along by the same code as on the server, and signals of its
 //! parts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use topology::board::{Board, Change, Controller, Lane, ServiceView, Stranger, Unwatched, Warning};
@@ -62,11 +62,11 @@ pub struct BoardStore {
 /// Which parts some changes touched.
 enum Touched {
     All,
-    Parts(BTreeSet<Part>),
+    Parts(Vec<Part>),
 }
 
 /// A part of a board that has signals of its own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Controller,
     Counts,
@@ -238,8 +238,7 @@ impl BoardStore {
         let shown = shown_ordinals(board);
         let left_out = board.pods().filter(|(ordinal, _)| !shown.contains(ordinal)).count();
         set(self.left_out, left_out);
-        let known: BTreeMap<Ordinal, ArcRwSignal<Lane>> =
-            self.lanes.with_untracked(|rows| rows.iter().cloned().collect());
+        let known = self.lanes.get_untracked();
         let lane = |ordinal| board.lane(ordinal).cloned().unwrap_or_else(|| Lane::new(ordinal));
         for (ordinal, signal) in &known {
             if touched.has(Part::Lane(*ordinal)) {
@@ -249,9 +248,11 @@ impl BoardStore {
                 }
             }
         }
-        if !known.keys().copied().eq(shown.iter().copied()) {
-            let row =
-                |ordinal| (ordinal, known.get(&ordinal).cloned().unwrap_or_else(|| ArcRwSignal::new(lane(ordinal))));
+        if !known.iter().map(|(ordinal, _)| *ordinal).eq(shown.iter().copied()) {
+            let row = |ordinal: Ordinal| match known.binary_search_by_key(&ordinal, |(known, _)| *known) {
+                Ok(at) => known[at].clone(),
+                Err(_) => (ordinal, ArcRwSignal::new(lane(ordinal))),
+            };
             self.lanes.set(shown.into_iter().map(row).collect());
         }
     }

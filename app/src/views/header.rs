@@ -50,9 +50,12 @@ fn NamespaceFilter() -> impl IntoView {
     let chosen = Memo::new(move |_| store.place.read().namespace.clone());
     let names = Memo::new(move |_| {
         let mut names = store.fleet.namespaces();
-        names.extend(chosen.get());
-        names.sort();
-        names.dedup();
+        // They are sorted; the chosen one may have no StatefulSet.
+        if let Some(chosen) = chosen.get()
+            && let Err(at) = names.binary_search(&chosen)
+        {
+            names.insert(at, chosen);
+        }
         names
     });
     let choose = Callback::new(move |name: String| {

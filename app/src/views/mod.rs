@@ -29,6 +29,8 @@ use crate::say::{Part, Saying};
 use crate::state::Store;
 use actions::{ActionDialog, Toast};
 use fleet::FleetPage;
+#[cfg(feature = "hydrate")]
+pub(crate) use fleet::SEARCH_ID;
 use guide::GuideDrawer;
 use header::Header;
 #[cfg(feature = "ssr")]
@@ -38,8 +40,6 @@ use rail::Rail;
 use reactive::{changing, text, word};
 use set::SetPage;
 use shortcuts::Shortcuts;
-#[cfg(feature = "hydrate")]
-pub(crate) use fleet::SEARCH_ID;
 pub use windowed::Window;
 
 /// The whole page. Needs a [`Store`] in its context.

@@ -2,7 +2,7 @@
 //! DNS says when it is asked.
 
 use leptos::prelude::*;
-use topology::board::{End, ServiceView};
+use topology::board::End;
 use topology::dns::observed::{Measured, Observed};
 use topology::facts::Kind;
 use topology::wire::Probe;
@@ -26,9 +26,8 @@ pub(super) fn Names() -> impl IntoView {
     let every = RwSignal::new(false);
     let names = Memo::new(move |_| {
         let services = board.services.read();
-        let mut served: Vec<&ServiceView> = services.iter().filter(|service| service.kind.is_some()).collect();
-        served.sort_by_key(|service| !service.governs);
-        served.into_iter().map(|service| service.name.clone()).collect::<Vec<_>>()
+        let of = |governs: bool| services.iter().filter(move |it| it.kind.is_some() && it.governs == governs);
+        of(true).chain(of(false)).map(|service| service.name.clone()).collect::<Vec<_>>()
     });
     let reverse = Memo::new(move |_| {
         let Some(set) = board.set.get() else { return ReverseNames::new() };

@@ -14,9 +14,9 @@ pub(super) fn Warnings() -> impl IntoView {
     let store = Store::get();
     let board = store.board;
     let sorted = Memo::new(move |_| {
-        let mut all = board.warnings.get();
-        all.sort_by_key(|warning| warning.weight() == Weight::Note);
-        all
+        let (broken, notes): (Vec<Warning>, Vec<Warning>) =
+            board.warnings.get().into_iter().partition(|warning| warning.weight() == Weight::Broken);
+        [broken, notes].concat()
     });
     let line = move |warning: Warning| {
         let set = board.set.get()?;

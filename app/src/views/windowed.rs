@@ -36,7 +36,12 @@ pub(super) struct Windowed {
 }
 
 /// The part of some rows that can be seen; each is `height` pixels high.
-pub(super) fn windowed(all: Memo<Vec<Row>>, window: RwSignal<Window>, height: f64, view: fn(Row) -> AnyView) -> Windowed {
+pub(super) fn windowed(
+    all: Memo<Vec<Row>>,
+    window: RwSignal<Window>,
+    height: f64,
+    view: fn(Row) -> AnyView,
+) -> Windowed {
     let part = Memo::new(move |_| window.get().of(all.read().len()));
     #[allow(clippy::cast_precision_loss, reason = "some thousands of rows")]
     let high = move |rows: usize| px(rows as f64 * height);

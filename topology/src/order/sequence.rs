@@ -45,8 +45,11 @@ pub fn steps(below: &Lane, above: &Lane, unwatched: &[Unwatched]) -> Vec<Step> {
         let asked = asked_to_go(pod, unwatched)?;
         gone_so_next(above, asked).or_else(|| ready_so_replaced(above, pod, asked))
     });
-    let mut all: Vec<Step> = created.chain(removed).collect();
-    all.sort_by_key(|step| step.taken);
+    let mut all: Vec<Step> = Vec::new();
+    for step in created.chain(removed) {
+        let at = all.partition_point(|before| before.taken <= step.taken);
+        all.insert(at, step);
+    }
     all
 }
 

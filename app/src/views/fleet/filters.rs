@@ -40,7 +40,8 @@ pub(super) fn Filters(rows: Memo<Vec<Row>>) -> impl IntoView {
     };
     let order = move |sort: Sort| {
         let selected = Memo::new(move |_| choice.read().sort == sort);
-        view! { <option value=sort.word() selected=selected prop:selected=selected>{sort_name(sort)}</option> }.into_any()
+        view! { <option value=sort.word() selected=selected prop:selected=selected>{sort_name(sort)}</option> }
+            .into_any()
     };
     view! {
         <div class="filters" role="search">

@@ -9,9 +9,9 @@ use leptos::prelude::*;
 use super::reactive::{Row, changing, text};
 use crate::state::{FleetRow, Store};
 use attention::Attention;
+use filters::Filters;
 #[cfg(feature = "hydrate")]
 pub(crate) use filters::SEARCH_ID;
-use filters::Filters;
 use table::Table;
 
 /// All StatefulSets that the address lets through.

@@ -58,9 +58,7 @@ pub(super) fn place(blocks: &[Block], scale: Scale, until: Timestamp) -> Vec<Pla
         Some(block.number) != last && block.to().is_some_and(|to| scale.x(to) - scale.x(block.from()) < CROWDED)
     };
     let follows = |before: &Block, next: &Block| {
-        crowded(before)
-            && crowded(next)
-            && before.to().is_some_and(|to| scale.x(next.from()) - scale.x(to) < NEAR)
+        crowded(before) && crowded(next) && before.to().is_some_and(|to| scale.x(next.from()) - scale.x(to) < NEAR)
     };
     visible.chunk_by(|before, next| follows(before, next)).map(|run| placed(run, scale, left)).collect()
 }

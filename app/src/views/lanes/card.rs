@@ -10,8 +10,8 @@ use crate::time::duration;
 use crate::views::reactive::{maybe, several, text, word};
 use crate::views::{stage_name, stage_word};
 
-/// The room that a card is wide, in pixels, as in the style sheet.
-const WIDTH: f64 = 380.0;
+/// How wide a card is, as in the style sheet.
+const WIDTH: &str = "380px";
 
 /// The place of the card, and the card while a pod is pointed at.
 #[component]
@@ -53,7 +53,7 @@ fn card(store: Store, pointed: &Pointed) -> Option<AnyView> {
     // Below its lane, where it covers none of it, and within the plot.
     let x = store.lanes.pointed.with_untracked(|_| left_of(store, pointed, drawing));
     let frame = drawing.frame.get();
-    let left = format!("clamp(0px, {}%, calc(100% - {WIDTH}px))", crate::geometry::px(x / frame.width * 100.0));
+    let left = format!("clamp(0px, {}%, calc(100% - {WIDTH}))", crate::geometry::px(x / frame.width * 100.0));
     let height = frame.height(store.board.lanes.read_untracked().len());
     let top = format!("{}%", crate::geometry::px((frame.lane(index) + frame.bar + 4.0) / height * 100.0));
     let stage = of(|lane, at, _| stage_word(Some(lane.incarnations[at].stage())).to_owned());

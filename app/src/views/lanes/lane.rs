@@ -1,6 +1,7 @@
 //! One lane: its name, its blocks, and the words that stay at the edge of the plot.
 
 use leptos::prelude::*;
+use topology::board::Lane;
 use topology::order::steps;
 use topology::{Ordinal, Timestamp};
 
@@ -27,8 +28,8 @@ fn lowered(top: Memo<f64>) -> Signal<String> {
 }
 
 /// The blocks of a lane, as they change.
-fn blocks_of(row: &LaneRow) -> Memo<Vec<Block>> {
-    let (store, lane) = (Store::get(), row.1.clone());
+fn blocks_of(lane: ArcRwSignal<Lane>) -> Memo<Vec<Block>> {
+    let store = Store::get();
     Memo::new(move |_| Block::all(&lane.read(), &store.board.unwatched.read()))
 }
 
@@ -113,8 +114,8 @@ fn fitting(room: f64, character: f64) -> usize {
 #[component]
 pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
-    let blocks = blocks_of(&row);
     let (ordinal, lane) = row;
+    let blocks = blocks_of(lane.clone());
     let top = top(ordinal);
     let name = store.board.set.get_untracked().map(|set| set.pod_name(ordinal)).unwrap_or_default();
     let gaps = {
@@ -182,8 +183,9 @@ const WORDS: f64 = 86.0;
 #[component]
 pub(super) fn LaneOverlay(row: LaneRow) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
-    let blocks = blocks_of(&row);
-    let top = top(row.0);
+    let (ordinal, lane) = row;
+    let blocks = blocks_of(lane);
+    let top = top(ordinal);
     let label = Memo::new(move |_| {
         let all = labels(&blocks.read(), drawing.scale.get(), drawing.until(|| store.beat.get()));
         all.into_iter().find(|label| label.at == Anchor::Edge)

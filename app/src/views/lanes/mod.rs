@@ -107,7 +107,10 @@ pub(super) fn Lanes() -> impl IntoView {
     });
     let label = text(move || {
         let set = board.set.read().as_ref().map(|set| set.name.clone()).unwrap_or_default();
-        format!("{} identities of {set} over time. Arrow keys choose a pod, + and - zoom; the tables below say the same in words.", count.get())
+        format!(
+            "{} identities of {set} over time. Arrow keys choose a pod, + and - zoom; the tables below say the same in words.",
+            count.get()
+        )
     });
     view! {
         <section class="panel lanes">
