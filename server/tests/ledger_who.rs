@@ -17,13 +17,13 @@ use demo::{Demo, programs};
 use topology::ledger::{Row, Who, Why};
 
 /// Runs kubectl with arguments and an input.
-type Kubectl = dyn Fn(&[&str], &str) -> Result<String, String>;
+type Kubectl<'a> = &'a dyn Fn(&[&str], &str) -> Result<String, String>;
 
 /// A cluster with a StatefulSet `web`, and a Berth that looks at it.
 struct Scene<'a> {
     /// Asks Berth.
     get: &'a dyn Fn(&str) -> String,
-    kubectl: &'a Kubectl,
+    kubectl: Kubectl<'a>,
     /// The command that makes a node drop its pods, behind `kubectl`, with the node's name for `NODE`.
     lose: &'a [&'a str],
 }

@@ -454,8 +454,10 @@ fn given_an_address_that_another_pod_had_when_it_is_given_again_then_the_change_
     assert_eq!((left.new, left.at), (None, at(2_000)));
 }
 
-/// What does not depend on who watched.
-fn essence(rows: &BTreeMap<Uid, Row>) -> Vec<(Uid, Story, Option<Why>, Option<Who>, usize)> {
+/// What of a row does not depend on who watched.
+type Essence = (Uid, Story, Option<Why>, Option<Who>, usize);
+
+fn essence(rows: &BTreeMap<Uid, Row>) -> Vec<Essence> {
     let why = |row: &Row| row.ended.map(|ended| ended.why);
     rows.values().map(|row| (row.uid.clone(), story(row), why(row), row.who, row.dns.len())).collect()
 }

@@ -16,8 +16,6 @@ pub(crate) mod window;
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use leptos::mount::hydrate_body;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -68,6 +66,8 @@ pub(crate) fn copy(text: &str, copied: RwSignal<bool>) {
 /// The state in the page.
 fn carried() -> Option<Initial> {
     let text = document().get_element_by_id(STATE_ID)?.text_content()?;
-    let bytes = STANDARD.decode(text).ok()?;
+    // A character for each byte.
+    let decoded = window().atob(&text).ok()?;
+    let bytes: Vec<u8> = decoded.chars().filter_map(|byte| u8::try_from(byte).ok()).collect();
     postcard::from_bytes(&bytes).ok()
 }
