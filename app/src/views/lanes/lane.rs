@@ -37,8 +37,7 @@ fn blocks_of(row: &LaneRow) -> Memo<Vec<Block>> {
 pub(super) fn LaneName(ordinal: Ordinal) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let top = top(ordinal);
-    let set = store.board.set.get_untracked();
-    let name = set.map(|set| set.pod_name(ordinal)).unwrap_or_default();
+    let name = store.pod_name(ordinal);
     let further = {
         let name = name.clone();
         Memo::new(move |_| {
@@ -116,12 +115,16 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
     let blocks = blocks_of(&row);
     let (ordinal, lane) = row;
     let top = top(ordinal);
-    let name = store.board.set.get_untracked().map(|set| set.pod_name(ordinal)).unwrap_or_default();
+    let name = store.pod_name(ordinal);
     let gaps = {
         let lane = lane.clone();
         Memo::new(move |_| worded(gaps(&lane.read()), |gap| gap.from, drawing))
     };
     let steps = Memo::new(move |_| {
+        // A Deployment's pods wait for nobody.
+        if store.shows_crew() {
+            return None;
+        }
         let rows = store.board.lanes.read();
         let below = ordinal.0.checked_sub(1)?;
         let at = rows.binary_search_by_key(&below, |(known, _)| known.0).ok()?;
