@@ -11,6 +11,8 @@ pub enum Route {
     Fleet,
     /// One StatefulSet.
     Set(SetKey),
+    /// One Deployment.
+    Deployment(SetKey),
     /// Nothing that exists.
     Unknown,
 }
@@ -40,6 +42,9 @@ impl Place {
             ["sets", namespace, name] if is_name(namespace) && is_name(name) => {
                 Route::Set(SetKey::new(*namespace, *name))
             }
+            ["deployments", namespace, name] if is_name(namespace) && is_name(name) => {
+                Route::Deployment(SetKey::new(*namespace, *name))
+            }
             _ => Route::Unknown,
         };
         let given = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
@@ -61,6 +66,7 @@ impl Place {
         let path = match &self.route {
             Route::Fleet | Route::Unknown => "/".to_owned(),
             Route::Set(set) => format!("/sets/{}/{}", set.namespace, set.name),
+            Route::Deployment(deployment) => format!("/deployments/{}/{}", deployment.namespace, deployment.name),
         };
         let namespace = self.namespace.as_ref().map(|namespace| format!("namespace={namespace}"));
         let at = self.at.map(|at| format!("at={}", at.as_millis()));
@@ -72,7 +78,7 @@ impl Place {
     pub fn title(&self) -> String {
         match &self.route {
             Route::Fleet => "Berth".to_owned(),
-            Route::Set(set) => format!("{} · {} · Berth", set.name, set.namespace),
+            Route::Set(named) | Route::Deployment(named) => format!("{} · {} · Berth", named.name, named.namespace),
             Route::Unknown => "Not found · Berth".to_owned(),
         }
     }
@@ -81,7 +87,15 @@ impl Place {
     pub fn set(&self) -> Option<&SetKey> {
         match &self.route {
             Route::Set(set) => Some(set),
-            Route::Fleet | Route::Unknown => None,
+            Route::Fleet | Route::Deployment(_) | Route::Unknown => None,
+        }
+    }
+
+    /// The Deployment that is shown.
+    pub fn deployment(&self) -> Option<&SetKey> {
+        match &self.route {
+            Route::Deployment(deployment) => Some(deployment),
+            Route::Fleet | Route::Set(_) | Route::Unknown => None,
         }
     }
 
@@ -188,6 +202,8 @@ mod tests {
             ("/sets/default/web", set("default", "web"), None),
             ("/sets/default/web/", set("default", "web"), None),
             ("/sets/default/my.web?x=1&namespace=kube-system#top", set("default", "my.web"), Some("kube-system")),
+            ("/deployments/default/api", Route::Deployment(SetKey::new("default", "api")), None),
+            ("/deployments/default/api/x", Route::Unknown, None),
             ("/sets/default", Route::Unknown, None),
             ("/sets/default/web/more", Route::Unknown, None),
             ("/sets/default/%3Cscript%3E", Route::Unknown, None),
@@ -224,6 +240,7 @@ mod tests {
             "/sets/a/b?namespace=a",
             "/sets/a/b?at=5",
             "/sets/a/b?namespace=a&at=5",
+            "/deployments/a/b?namespace=a",
             "/?namespace=a&q=web+%E6%95%B0%26&show=stuck,warnings&sort=ready&group=namespace",
         ] {
             assert_eq!(Place::parse(address).address(), address);

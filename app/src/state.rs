@@ -2,12 +2,14 @@
 
 mod asking;
 mod board;
+mod crew;
 mod fleet;
 mod lanes;
 mod timeline;
 
 pub use asking::{Ask, Asking, Serial, Stands, Told};
 pub use board::{BoardStore, LaneRow, Presence};
+pub use crew::{CrewRow, CrewStore};
 pub use fleet::{FleetRow, FleetStore};
 pub use lanes::{Hold, LanesView, Pointed};
 pub use timeline::{Past, SPEEDS, STEPS, Span, Timeline};
@@ -15,9 +17,10 @@ pub use timeline::{Past, SPEEDS, STEPS, Span, Timeline};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use topology::board::Board;
+use topology::crew::Crew;
 use topology::fleet::Fleet;
 use topology::wire::{Cluster, Instance, Source, Status};
-use topology::{Revision, SetKey, Timestamp};
+use topology::{Ordinal, Revision, SetKey, Timestamp};
 
 use crate::guide::Guide;
 use crate::route::Place;
@@ -52,6 +55,8 @@ pub struct Initial {
     pub past: Option<Past>,
     /// The StatefulSet that the address names, and its board if there is one.
     pub board: Option<(SetKey, Option<Box<Board>>)>,
+    /// The Deployment that the address names, and its crew if there is one.
+    pub crew: Option<(SetKey, Option<Box<Crew>>)>,
 }
 
 /// What readers of the page may do.
@@ -148,6 +153,8 @@ pub struct Store {
     pub fleet: FleetStore,
     /// The one that is shown.
     pub board: BoardStore,
+    /// The Deployment that is shown instead.
+    pub crew: CrewStore,
     /// Which moment is shown.
     pub timeline: Timeline,
     /// What the reader looks at in the lanes.
@@ -177,6 +184,7 @@ impl Store {
     /// The store of what came with the page.
     pub fn new(initial: Initial, place: Place) -> Self {
         let revision = initial.revision;
+        let board = BoardStore::new(place.set().cloned(), initial.board, revision);
         let now = RwSignal::new(initial.past.as_ref().map_or(initial.at, |past| past.at));
         Self {
             cluster: RwSignal::new(initial.cluster),
@@ -195,7 +203,8 @@ impl Store {
             guided: RwSignal::new(initial.control.guides()),
             presents: RwSignal::new(false),
             fleet: FleetStore::new(initial.fleet, revision),
-            board: BoardStore::new(place.set().cloned(), initial.board, revision),
+            board,
+            crew: CrewStore::new(place.deployment().cloned(), initial.crew, revision, board),
             place: RwSignal::new(place),
             timeline: Timeline::new(initial.past, initial.at),
             lanes: LanesView::new(),
@@ -215,6 +224,8 @@ impl Store {
             self.lanes.leave();
             self.lists_keys.set(false);
         }
+        // Who leaves takes its lanes away, so that those of the other can come.
+        self.crew.show(place.deployment().cloned());
         self.board.show(place.set().cloned());
         self.place.set(place);
     }
@@ -222,6 +233,24 @@ impl Store {
     /// The store of this page.
     pub fn get() -> Self {
         expect_context()
+    }
+
+    /// The StatefulSet or Deployment whose lanes are shown.
+    pub fn shown(&self) -> Option<SetKey> {
+        self.board.set.get_untracked().or_else(|| self.crew.deployment.get_untracked())
+    }
+
+    /// The name of the pod, or of the pods, of a lane.
+    pub fn pod_name(&self, lane: Ordinal) -> String {
+        match &*self.board.set.read_untracked() {
+            Some(set) => set.pod_name(lane),
+            None => self.crew.name(lane),
+        }
+    }
+
+    /// Whether the lanes are a Deployment's: then none of their names returns.
+    pub fn shows_crew(&self) -> bool {
+        self.crew.deployment.read_untracked().is_some()
     }
 
     /// Whether what is shown is live.
@@ -343,6 +372,7 @@ mod tests {
             control: Control::Demo,
             past: None,
             board: None,
+            crew: None,
         };
         Store::new(initial, Place::parse("/sets/default/web"))
     }

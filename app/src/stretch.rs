@@ -170,6 +170,7 @@ mod tests {
         ) {
             let now = Timestamp::from_millis(300_000_000);
             let stretch = Stretch { millis, end: End::At(Timestamp::from_millis(ends)) };
+            #[allow(clippy::cast_precision_loss, reason = "some days of milliseconds are exact")]
             let under = |stretch: Stretch| {
                 let from = stretch.until(now).as_millis() - stretch.millis();
                 from as f64 + stretch.millis() as f64 * around

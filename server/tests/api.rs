@@ -3,12 +3,15 @@
 mod support;
 
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::clock::now;
 use server::cluster::{Report, Silence, WatchHealth, watches};
 use server::ledger::Reader;
 use support::{Fed, answer, check_description, fed, observations};
-use topology::facts::Kind;
+use topology::crew::Crew;
+use topology::facts::{Event, Kind, Object, Observation, Watch};
+use topology::wire::{Changes, Format, Scope, ServerMessage, State, Subscription};
+use topology::{SetKey, kubernetes};
 
 async fn get(fed: &Fed, path: &str) -> (StatusCode, String, String) {
     answer(fed.hub.clone(), Reader::off(), path).await
@@ -50,6 +53,91 @@ async fn given_a_namespace_when_the_fleet_is_asked_for_then_only_its_sets_are_li
         let body: Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(body["statefulsets"].as_array().map(Vec::len), Some(expected), "{query}");
     }
+}
+
+/// A Deployment `api` of one pod.
+fn a_deployment() -> Vec<Observation> {
+    let object = |kind: &str, name: &str, uid: &str, owner: Option<(&str, &str, &str)>| {
+        let owners: Vec<Value> = owner
+            .map(|(kind, name, uid)| json!({"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": uid, "controller": true}))
+            .into_iter()
+            .collect();
+        json!({
+            "kind": kind, "spec": {"replicas": 1}, "status": {"phase": "Running"},
+            "metadata": {"name": name, "namespace": "shop", "uid": uid, "resourceVersion": "1", "ownerReferences": owners},
+        })
+    };
+    let deployment: kubernetes::Deployment =
+        serde_json::from_value(object("Deployment", "api", "d", None)).expect("a Deployment");
+    let set: kubernetes::ReplicaSet =
+        serde_json::from_value(object("ReplicaSet", "api-1", "r", Some(("Deployment", "api", "d"))))
+            .expect("a ReplicaSet");
+    let pod: kubernetes::Pod =
+        serde_json::from_value(object("Pod", "api-1-x", "p", Some(("ReplicaSet", "api-1", "r")))).expect("a pod");
+    let listed =
+        |object: Object| Observation { watch: Watch::everywhere(object.kind()), event: Event::Listed(vec![object]) };
+    [pod.into(), set.into(), deployment.into()].map(listed).into()
+}
+
+#[tokio::test]
+async fn given_a_deployment_when_asked_for_then_its_pods_are_told_as_described() {
+    let fed = fed();
+    for observation in a_deployment() {
+        fed.observe_and_settle(observation).await;
+    }
+    let document = get(&fed, "/api/v1/openapi.json").await;
+    let document: Value = serde_json::from_str(&document.2).expect("JSON");
+    let one = "/api/v1/deployments/{namespace}/{deployment}";
+    for (path, route, status, expected) in [
+        ("/api/v1/deployments", "/api/v1/deployments", "200", r#""name":"api""#),
+        ("/api/v1/deployments?namespace=other", "/api/v1/deployments", "200", r#""deployments":[]"#),
+        ("/api/v1/deployments?bogus=1", "/api/v1/deployments", "400", "there are namespace"),
+        ("/api/v1/deployments/shop/api", one, "200", r#""name":"api-1-x""#),
+        ("/api/v1/deployments/shop/api?bogus=1", one, "400", "there are none"),
+        ("/api/v1/deployments/shop/web", one, "404", "/api/v1/deployments lists"),
+    ] {
+        let (code, kind, body) = get(&fed, path).await;
+        assert_eq!(code.as_str(), status, "{path}: {body}");
+        assert!(body.contains(expected), "{path}: {body}");
+        check_description(&document, route, status, &kind, &body, path);
+    }
+    for (path, code, expected) in [
+        ("/deployments/shop/api", StatusCode::OK, "api-1-x"),
+        ("/deployments/shop/web", StatusCode::NOT_FOUND, "No such Deployment"),
+    ] {
+        let (status, _, body) = get(&fed, path).await;
+        assert_eq!(status, code, "{path}");
+        assert!(body.contains(expected), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn given_who_looks_at_a_deployment_when_its_pod_goes_then_only_what_changed_is_told() {
+    let fed = fed();
+    let [pod, set, deployment] = <[Observation; 3]>::try_from(a_deployment()).expect("three lists");
+    for observation in [pod.clone(), set, deployment] {
+        fed.observe_and_settle(observation).await;
+    }
+    let scope = Scope::Deployment(SetKey::new("shop", "api"));
+    let mut feed = fed.hub.subscribe(Subscription { scope, since: None }).await.expect("the hub runs");
+    let read = |frame: &server::hub::Frame| {
+        let bytes = frame.bytes(Format::Postcard).expect("it can be written");
+        ServerMessage::decode(&bytes, Format::Postcard).expect("a message")
+    };
+    let ServerMessage::Snapshot { state: State::Deployment { mut crew, .. }, .. } = read(&feed.first[0]) else {
+        panic!("a snapshot comes first")
+    };
+    assert_eq!(crew.as_ref().map(|crew| crew.pods().count()), Some(1));
+    fed.observe_and_settle(Observation { event: Event::Listed(Vec::new()), ..pod }).await;
+    let ServerMessage::Delta { changes: Changes::Deployment { changes, .. }, .. } =
+        read(&feed.live.try_recv().expect("a delta"))
+    else {
+        panic!("then what changed")
+    };
+    for change in changes {
+        Crew::apply(&mut crew, change);
+    }
+    assert_eq!(crew.as_ref().map(|crew| (crew.pods().count(), crew.hands.len())), Some((0, 1)));
 }
 
 #[tokio::test]
@@ -113,7 +201,8 @@ async fn given_an_unknown_address_when_asked_then_a_problem_names_the_descriptio
 async fn given_the_watches_when_asked_for_readiness_then_it_is_there_once_all_are_listed_or_refused() {
     let fed = fed();
     assert_eq!(get(&fed, "/healthz").await.0, StatusCode::OK);
-    let mut left = watches(None);
+    let (contrast, mut left): (Vec<_>, Vec<_>) =
+        watches(None).into_iter().partition(|watch| watch.kind.is_for_contrast());
     left.reverse();
     while let Some(watch) = left.pop() {
         let (status, _, body) = get(&fed, "/readyz").await;
@@ -124,6 +213,17 @@ async fn given_the_watches_when_asked_for_readiness_then_it_is_there_once_all_ar
         fed.settle().await;
     }
     assert_eq!(get(&fed, "/readyz").await.0, StatusCode::OK);
+    // What is only there for contrast may be listed, refused, and refused later: it changes nothing of that.
+    for health in [WatchHealth::Live, WatchHealth::Refused] {
+        for watch in &contrast {
+            fed.reports.send(Report::Watch(watch.clone(), health.clone())).await.expect("the hub runs");
+        }
+        fed.settle().await;
+        assert_eq!(get(&fed, "/readyz").await.0, StatusCode::OK);
+        assert!(fed.hub.status().borrow().source.is_live());
+    }
+    let refused: Vec<Kind> = fed.hub.status().borrow().refused.iter().map(|refusal| refusal.kind).collect();
+    assert!(refused.contains(&Kind::Deployment) && refused.contains(&Kind::ReplicaSet), "{refused:?}");
     fed.reports
         .send(Report::Pulse(Err(Silence { problem: "nobody is there".to_owned(), since: now() })))
         .await

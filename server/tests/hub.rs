@@ -31,6 +31,7 @@ impl Held {
                 match state {
                     State::Fleet(fleet) => self.fleet = fleet,
                     State::StatefulSet { board, .. } => self.board = board,
+                    State::Deployment { crew, .. } => panic!("nobody asked for {crew:?}"),
                 }
                 "snapshot"
             }
@@ -48,6 +49,7 @@ impl Held {
                             Board::apply(&mut self.board, change);
                         }
                     }
+                    Changes::Deployment { changes, .. } => panic!("nobody asked for {changes:?}"),
                 }
                 "delta"
             }
@@ -88,6 +90,7 @@ async fn given_subscribers_at_every_step_when_the_trace_goes_on_then_all_end_in_
                 Scope::StatefulSet(_) => {
                     assert_eq!(Some(held.board), view.board.clone().map(|(_, board)| board), "{trace}");
                 }
+                Scope::Deployment(deployment) => panic!("nobody asked for {deployment}"),
             }
         }
     }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launchBrowser, onPage } from './support/browser.js';
 import { withDemo } from './support/with-demo.js';
-import { becomes, podRows, settles, toldBeside, why } from './support/reading.js';
+import { becomes, contrast, lanes, podRows, settles, toldBeside, why } from './support/reading.js';
 import { eventually } from './support/waiting.js';
 
 const STEPS = [
@@ -332,6 +332,64 @@ test('given pods of which one is another by now when all are deleted then the ot
     await eventually('both are told', async () => {
       assert.equal((await dialog.locator('.told').first().textContent()).trim(), 'pod "web-1" deleted from default namespace');
       assert.match(await dialog.locator('.failed').textContent(), /^web-0: /);
+    });
+  });
+});
+
+test('given a Deployment when its pods are deleted then each lane ends, and others come under names that were not there', async () => {
+  await onDemo({ locale: 'en' }, async ({ page, demo, kubectl }) => {
+    assert.equal(await page.textContent('.rail .heading'), 'For contrast');
+    await eventually('its pods are Ready', async () =>
+      assert.deepEqual(await contrast(page), [
+        { deployment: 'default/api', text: 'Deployment · names never return', dots: ['ready', 'ready'] },
+      ]),
+    );
+    await page.click('.rail a.row[data-deployment="default/api"]');
+    assert.equal(page.url(), `${demo.url}/deployments/default/api`);
+    const named = async () => (await kubectl.pods('app=api')).map(({ metadata }) => metadata.name).sort();
+    const live = async () => (await lanes(page)).filter(({ blocks }) => !blocks[0].ended);
+    const before = await eventually('each pod has a lane', async () => {
+      const shown = await live();
+      assert.deepEqual(shown.map(({ lane }) => lane).sort(), await named());
+      assert.ok(shown.every(({ blocks }) => blocks.length === 1));
+      return shown.map(({ lane }) => lane);
+    });
+    assert.equal(before.length, 2);
+    assert.equal(await page.title(), 'api · default · Berth');
+    assert.match(await page.textContent('.contrast'), /their names never return/);
+    assert.equal(await page.isVisible('.timeline'), false, 'its past is not kept');
+    assert.equal(await page.locator('header .buttons >> text=Scale…').count(), 0, 'it is only looked at');
+
+    await kubectl.run('delete', 'pod', '-l', 'app=api');
+    const after = await eventually('two others are Ready', async () => {
+      const shown = await live();
+      assert.deepEqual(shown.map(({ lane }) => lane).sort(), await named());
+      assert.ok(shown.every(({ lane, blocks }) => !before.includes(lane) && blocks[0].stages.at(-1) === 'ready'));
+      assert.equal(shown.length, 2);
+      assert.equal(await page.textContent('[data-chip="ready"]'), '2 / 2 ready');
+      return shown.map(({ lane }) => lane);
+    });
+    const all = await lanes(page);
+    assert.deepEqual(all.map(({ lane }) => lane), [...new Set([...before, ...after])], 'those that are gone keep their lanes');
+    assert.ok(all.every(({ arrows }) => arrows.length === 0), 'nobody waits for anybody');
+    const gone = await page.$$eval('g.lane .gap text', (texts) => texts.map((text) => text.textContent));
+    assert.deepEqual([...new Set(gone)], ['this name does not return']);
+    const rows = await podRows(page);
+    assert.deepEqual(rows.filter(({ stage }) => stage === 'ready').map(({ pod }) => pod), after);
+
+    // The address alone shows the same, and a StatefulSet beside it is as ever.
+    await page.reload();
+    await becomes(page, 'live');
+    await eventually('the lanes are there again', async () => assert.deepEqual(await lanes(page), all));
+    await page.click('.rail a.row[data-set="default/web"]');
+    await settles(page, 2);
+    assert.deepEqual((await lanes(page)).map(({ lane }) => lane), ['web-0', 'web-1']);
+    await page.goBack();
+    await eventually('the Deployment is back', async () => assert.equal((await lanes(page)).length, 4));
+    await kubectl.run('delete', 'deployment', 'api');
+    await eventually('it is gone', async () => {
+      assert.equal(await page.textContent('.chip.bad'), 'no Deployment object');
+      assert.equal((await contrast(page))[0].text, 'Deployment · gone');
     });
   });
 });

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { startBerth } from './support/berth.js';
 import { onPage } from './support/browser.js';
 import { service, statefulSet } from './support/manifests.js';
-import { agrees, becomes, governingService, notices, rail, services, settles } from './support/reading.js';
+import { agrees, becomes, contrast, governingService, notices, rail, services, settles } from './support/reading.js';
 import { stage } from './support/stage.js';
 import { eventually } from './support/waiting.js';
 
@@ -42,6 +42,18 @@ async function grant(kubectl, role, rule) {
   );
 }
 
+/** A Deployment of one pod. */
+const deployment = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'api' },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: 'api' } },
+    template: { metadata: { labels: { app: 'api' } }, spec: { containers: [{ name: 'api', image: 'nginx' }] } },
+  },
+};
+
 // Each in a namespace of its own; most of the time they wait.
 describe('permissions', { concurrency: 3 }, () => {
   test('given no permission for Services when shown then the rest works, and the rule that the page names mends it', async () => {
@@ -73,6 +85,37 @@ describe('permissions', { concurrency: 3 }, () => {
         });
       });
       assert.ok(berth.isRunning);
+    } finally {
+      await berth.stop();
+    }
+  });
+
+  test('given no permission for Deployments when shown then only the contrast is missing, and says which rule mends it', async () => {
+    const kubectl = await it.cluster.namespace('no-contrast');
+    await kubectl.apply(service(), statefulSet(), deployment);
+    const kubeconfig = await it.cluster.user('no-contrast', Object.values(RULES));
+    const berth = await startBerth({ kubeconfig });
+    try {
+      await berth.ready();
+      await onPage(it.browser, `${berth.url}/sets/no-contrast/web?namespace=no-contrast`, {}, async (page) => {
+        await becomes(page, 'live');
+        await settles(page, 2);
+        assert.deepEqual(await notices(page), []);
+        assert.deepEqual(await contrast(page), []);
+        const refused = page.locator('.rail .refused');
+        assert.equal(await refused.locator('summary').textContent(), 'Berth may not list and watch deployments and replicasets.');
+        await refused.locator('summary').click();
+        assert.equal(
+          await refused.locator('pre').textContent(),
+          '- apiGroups: ["apps"]\n  resources: ["deployments", "replicasets"]\n  verbs: ["get", "list", "watch"]',
+        );
+        const rule = { apiGroups: ['apps'], resources: ['deployments', 'replicasets'], verbs: READS };
+        await grant(kubectl, ['clusterrole', 'no-contrast'], rule);
+        await eventually('the Deployment is there', async () => {
+          assert.deepEqual((await contrast(page)).map(({ deployment, dots }) => [deployment, dots]), [['no-contrast/api', ['ready']]]);
+          assert.equal(await refused.count(), 0);
+        });
+      });
     } finally {
       await berth.stop();
     }

@@ -1,10 +1,11 @@
-//! The fleet: one summary per StatefulSet.
+//! The fleet: one summary per StatefulSet, and, for contrast, per Deployment.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::board::{Board, End, Weight};
+use crate::crew::CrewSummary;
 use crate::order::{Order, Reason};
 use crate::{SetKey, Stage, Timestamp};
 
@@ -16,23 +17,30 @@ pub struct Fleet {
     #[serde(with = "pairs")]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<(SetKey, Summary)>"))]
     pub sets: BTreeMap<SetKey, Summary>,
+    /// The Deployments, likewise.
+    #[serde(with = "pairs")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<(SetKey, CrewSummary)>"))]
+    pub deployments: BTreeMap<SetKey, CrewSummary>,
 }
 
 mod pairs {
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::{BTreeMap, SetKey, Summary};
+    use super::{BTreeMap, SetKey};
 
-    pub(super) fn serialize<S: Serializer>(sets: &BTreeMap<SetKey, Summary>, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(sets)
+    pub(super) fn serialize<T: Serialize, S: Serializer>(all: &BTreeMap<SetKey, T>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(all)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<SetKey, Summary>, D::Error> {
-        let mut sets = BTreeMap::new();
-        for (set, summary) in Vec::deserialize(from)? {
-            sets.insert(set, summary);
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<SetKey, T>, D::Error> {
+        // Not collected: that would sort what is sorted, by code of its own.
+        let mut all = BTreeMap::new();
+        for (key, summary) in Vec::deserialize(from)? {
+            all.insert(key, summary);
         }
-        Ok(sets)
+        Ok(all)
     }
 }
 
@@ -42,6 +50,10 @@ impl Fleet {
         match change {
             FleetChange::Changed { set, summary } => drop(self.sets.insert(set.clone(), summary.clone())),
             FleetChange::Forgotten(set) => drop(self.sets.remove(set)),
+            FleetChange::Deployment { deployment, summary } => {
+                self.deployments.insert(deployment.clone(), summary.clone());
+            }
+            FleetChange::DeploymentForgotten(deployment) => drop(self.deployments.remove(deployment)),
         }
     }
 }
@@ -59,6 +71,15 @@ pub enum FleetChange {
     },
     /// A StatefulSet is no longer kept.
     Forgotten(SetKey),
+    /// A Deployment came or changed.
+    Deployment {
+        /// Which.
+        deployment: SetKey,
+        /// What it is now.
+        summary: CrewSummary,
+    },
+    /// A Deployment is no longer kept.
+    DeploymentForgotten(SetKey),
 }
 
 /// What the rail shows of one StatefulSet.

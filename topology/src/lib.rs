@@ -9,6 +9,7 @@
 //! - [`kubectl`]: the texts that `kubectl get pods` prints;
 //! - [`fold`]: facts and a time in, the next state and its changes out;
 //! - [`board`] and [`fleet`]: the state, about one StatefulSet and about all;
+//! - [`crew`]: the pods of a Deployment, for contrast;
 //! - [`order`]: what a controller does or waits for;
 //! - [`dns`]: what the cluster's DNS serves;
 //! - [`ledger`]: the lasting rows of incarnations, and how addresses changed;
@@ -19,6 +20,7 @@
 
 pub mod action;
 pub mod board;
+pub mod crew;
 pub mod dns;
 pub mod facts;
 pub mod fleet;

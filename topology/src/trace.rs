@@ -144,6 +144,8 @@ fn parse_line(number: usize, text: &str) -> Result<Entry, TraceError> {
             Kind::Service => serde_json::from_value::<kubernetes::Service>(value).map_err(json)?.into(),
             Kind::EndpointSlice => serde_json::from_value::<kubernetes::EndpointSlice>(value).map_err(json)?.into(),
             Kind::StatefulSet => serde_json::from_value::<kubernetes::StatefulSet>(value).map_err(json)?.into(),
+            Kind::Deployment => serde_json::from_value::<kubernetes::Deployment>(value).map_err(json)?.into(),
+            Kind::ReplicaSet => serde_json::from_value::<kubernetes::ReplicaSet>(value).map_err(json)?.into(),
         })
     };
     let event = match line.kind.as_deref().unwrap_or_default() {

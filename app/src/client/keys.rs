@@ -39,7 +39,7 @@ fn pressed(store: Store, key: &KeyboardEvent) -> bool {
         super::links::search(store);
         return true;
     }
-    if store.lists_keys.get_untracked() || store.board.set.read_untracked().is_none() {
+    if store.lists_keys.get_untracked() || store.shown().is_none() {
         return false;
     }
     let (stretch, now) = (store.lanes.stretch, store.now.get_untracked());

@@ -31,6 +31,7 @@ pub(super) fn start(store: Store, skew: Skew) {
     // What is looked at changed: ask for that instead.
     Effect::new(move |before: Option<()>| {
         store.board.set.track();
+        store.crew.deployment.track();
         store.timeline.is_past.track();
         if before.is_some() {
             // The receiver lives as long as the page.
@@ -129,7 +130,11 @@ impl Follower {
             scope: Scope::StatefulSet(set),
             since: store.board.revision.get_value().map(position),
         });
-        [Some(fleet), board].into_iter().flatten().collect()
+        let crew = store.crew.deployment.get_untracked().map(|deployment| Subscription {
+            scope: Scope::Deployment(deployment),
+            since: store.crew.revision.get_value().map(position),
+        });
+        [Some(fleet), board, crew].into_iter().flatten().collect()
     }
 
     /// Reads a message and takes it in. What cannot be read comes from a server that speaks otherwise.
@@ -148,7 +153,10 @@ impl Follower {
                 match state {
                     State::Fleet(fleet) => store.fleet.replace(fleet, revision),
                     State::StatefulSet { set, board } if self.shows(&set) => store.board.replace(board, revision),
-                    State::StatefulSet { .. } => {}
+                    State::Deployment { deployment, crew } if self.shows_deployment(&deployment) => {
+                        store.crew.replace(crew, revision);
+                    }
+                    State::StatefulSet { .. } | State::Deployment { .. } => {}
                 }
                 store.revision.set(revision);
             }
@@ -157,7 +165,10 @@ impl Follower {
                 match changes {
                     Changes::Fleet(changes) => store.fleet.apply(&changes, revision),
                     Changes::StatefulSet { set, changes } if self.shows(&set) => store.board.apply(&changes, revision),
-                    Changes::StatefulSet { .. } => {}
+                    Changes::Deployment { deployment, changes } if self.shows_deployment(&deployment) => {
+                        store.crew.apply(&changes, revision);
+                    }
+                    Changes::StatefulSet { .. } | Changes::Deployment { .. } => {}
                 }
                 // Each scope's come in order, but one scope's may overtake another's.
                 store.revision.update(|shown| *shown = revision.max(*shown));
@@ -186,6 +197,7 @@ impl Follower {
             // The revisions so far are of another run of the server: nothing can follow on them.
             store.fleet.revision.set_value(None);
             store.board.revision.set_value(None);
+            store.crew.revision.set_value(None);
         }
         store.instance.set(welcome.instance);
         store.cluster.set(welcome.cluster);
@@ -198,6 +210,10 @@ impl Follower {
     /// A message of another StatefulSet may still be under way after another one was asked for.
     fn shows(&self, set: &SetKey) -> bool {
         !self.store.timeline.is_past.get_untracked() && self.store.board.set.read_untracked().as_ref() == Some(set)
+    }
+
+    fn shows_deployment(&self, deployment: &SetKey) -> bool {
+        self.store.crew.deployment.read_untracked().as_ref() == Some(deployment)
     }
 
     /// The server said something, and what time it is.

@@ -110,6 +110,8 @@ fn not_known(kind: Kind) -> Saying {
         Kind::Service => "Services",
         Kind::EndpointSlice => "EndpointSlices",
         Kind::StatefulSet => "StatefulSets",
+        Kind::Deployment => "Deployments",
+        Kind::ReplicaSet => "ReplicaSets",
     };
     Saying::gist(format!("The {what} are not visible."))
         .text(" Without them nothing can be said: either their list is still under way, or Berth may not see them.")

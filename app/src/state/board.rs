@@ -277,7 +277,7 @@ fn shown_ordinals(board: &Board) -> BTreeSet<Ordinal> {
 }
 
 /// Sets a signal unless it says that already.
-fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+pub(super) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if *signal.read_untracked() != value {
         signal.set(value);
     }

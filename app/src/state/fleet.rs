@@ -1,8 +1,11 @@
-//! All StatefulSets: one signal per summary.
+//! All StatefulSets, and, for contrast, all Deployments: one signal per summary.
 
 use leptos::prelude::*;
+use topology::crew::CrewSummary;
 use topology::fleet::{Fleet, FleetChange, Summary};
 use topology::{Revision, SetKey};
+
+use super::CrewRow;
 
 /// A StatefulSet and its summary.
 pub type FleetRow = (SetKey, ArcRwSignal<Summary>);
@@ -12,6 +15,8 @@ pub type FleetRow = (SetKey, ArcRwSignal<Summary>);
 pub struct FleetStore {
     /// By namespace and name. Changes when StatefulSets come or go.
     pub rows: RwSignal<Vec<FleetRow>>,
+    /// The Deployments, likewise.
+    pub deployments: RwSignal<Vec<CrewRow>>,
     /// Whether there is more than one namespace.
     pub several: Memo<bool>,
     /// The last revision that was applied; `None` when it was another run of the server's.
@@ -20,12 +25,14 @@ pub struct FleetStore {
 
 impl FleetStore {
     pub(super) fn new(fleet: Fleet, revision: Revision) -> Self {
+        let deployments = fleet.deployments.into_iter();
+        let deployments = RwSignal::new(deployments.map(|(key, summary)| (key, ArcRwSignal::new(summary))).collect());
         let rows = fleet.sets.into_iter().map(|(set, summary)| (set, ArcRwSignal::new(summary))).collect();
         let rows: RwSignal<Vec<FleetRow>> = RwSignal::new(rows);
         let several = Memo::new(move |_| {
             rows.with(|rows| rows.windows(2).any(|pair| pair[0].0.namespace != pair[1].0.namespace))
         });
-        Self { rows, several, revision: StoredValue::new(Some(revision)) }
+        Self { rows, deployments, several, revision: StoredValue::new(Some(revision)) }
     }
 
     /// The namespaces that have StatefulSets, sorted.
@@ -39,12 +46,20 @@ impl FleetStore {
 
     /// Takes the whole state.
     pub fn replace(&self, fleet: Fleet, revision: Revision) {
-        let known: Vec<SetKey> = self.rows.with_untracked(|rows| rows.iter().map(|(set, _)| set.clone()).collect());
-        let gone = known.into_iter().filter(|set| !fleet.sets.contains_key(set)).map(FleetChange::Forgotten);
-        let gone: Vec<_> = gone.collect();
-        let there = fleet.sets.into_iter().map(|(set, summary)| FleetChange::Changed { set, summary });
+        let mut changes = Vec::new();
+        self.rows.with_untracked(|rows| {
+            let gone = rows.iter().filter(|(set, _)| !fleet.sets.contains_key(set));
+            changes.extend(gone.map(|(set, _)| FleetChange::Forgotten(set.clone())));
+        });
+        self.deployments.with_untracked(|rows| {
+            let gone = rows.iter().filter(|(deployment, _)| !fleet.deployments.contains_key(deployment));
+            changes.extend(gone.map(|(deployment, _)| FleetChange::DeploymentForgotten(deployment.clone())));
+        });
+        changes.extend(fleet.sets.into_iter().map(|(set, summary)| FleetChange::Changed { set, summary }));
+        let deployments = fleet.deployments.into_iter();
+        changes.extend(deployments.map(|(deployment, summary)| FleetChange::Deployment { deployment, summary }));
         self.revision.set_value(Some(revision));
-        self.apply(&gone.into_iter().chain(there).collect::<Vec<_>>(), revision);
+        self.apply(&changes, revision);
     }
 
     /// Takes some steps. Before there is a state that they could follow on, they are of an earlier subscription.
@@ -54,21 +69,36 @@ impl FleetStore {
         }
         self.revision.set_value(Some(revision));
         for change in changes {
-            let (FleetChange::Changed { set, .. } | FleetChange::Forgotten(set)) = change;
-            let found = self.rows.with_untracked(|rows| rows.binary_search_by(|(known, _)| known.cmp(set)));
-            match (change, found) {
-                (FleetChange::Changed { summary, .. }, Ok(at)) => {
-                    let signal = self.rows.with_untracked(|rows| rows[at].1.clone());
-                    if *signal.read_untracked() != *summary {
-                        signal.set(summary.clone());
-                    }
+            match change {
+                FleetChange::Changed { set, summary } => put::<Summary>(self.rows, set, Some(summary)),
+                FleetChange::Forgotten(set) => put(self.rows, set, None),
+                FleetChange::Deployment { deployment, summary } => {
+                    put::<CrewSummary>(self.deployments, deployment, Some(summary));
                 }
-                (FleetChange::Changed { set, summary }, Err(at)) => {
-                    self.rows.update(|rows| rows.insert(at, (set.clone(), ArcRwSignal::new(summary.clone()))));
-                }
-                (FleetChange::Forgotten(_), Ok(at)) => self.rows.update(|rows| drop(rows.remove(at))),
-                (FleetChange::Forgotten(_), Err(_)) => {}
+                FleetChange::DeploymentForgotten(deployment) => put(self.deployments, deployment, None),
             }
         }
+    }
+}
+
+/// Puts a summary in its row, or takes the row away.
+fn put<T: Clone + PartialEq + Send + Sync + 'static>(
+    rows: RwSignal<Vec<(SetKey, ArcRwSignal<T>)>>,
+    key: &SetKey,
+    summary: Option<&T>,
+) {
+    let found = rows.with_untracked(|rows| rows.binary_search_by(|(known, _)| known.cmp(key)));
+    match (summary, found) {
+        (Some(summary), Ok(at)) => {
+            let signal = rows.with_untracked(|rows| rows[at].1.clone());
+            if *signal.read_untracked() != *summary {
+                signal.set(summary.clone());
+            }
+        }
+        (Some(summary), Err(at)) => {
+            rows.update(|rows| rows.insert(at, (key.clone(), ArcRwSignal::new(summary.clone()))));
+        }
+        (None, Ok(at)) => rows.update(|rows| drop(rows.remove(at))),
+        (None, Err(_)) => {}
     }
 }

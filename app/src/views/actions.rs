@@ -26,7 +26,7 @@ pub(super) fn ActionButtons() -> impl IntoView {
             .into_any(),
         ),
         Route::Fleet => Some(button(store, "Apply the walk-through…", |_| Some(Ask::ApplyWalkThrough))),
-        Route::Unknown => None,
+        Route::Deployment(_) | Route::Unknown => None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The components of the page.
 
 mod actions;
+mod deployment;
 mod fleet;
 mod guide;
 mod header;
@@ -28,6 +29,7 @@ use crate::route::Route;
 use crate::say::{Part, Saying};
 use crate::state::Store;
 use actions::{ActionDialog, Toast};
+use deployment::DeploymentPage;
 use fleet::FleetPage;
 #[cfg(feature = "hydrate")]
 pub(crate) use fleet::SEARCH_ID;
@@ -50,6 +52,7 @@ pub fn App() -> impl IntoView {
     let kind = Memo::new(move |_| match store.place.read().route {
         Route::Fleet => Kind::Fleet,
         Route::Set(_) => Kind::Set,
+        Route::Deployment(_) => Kind::Deployment,
         Route::Unknown => Kind::Nothing,
     });
     view! {
@@ -69,6 +72,7 @@ pub fn App() -> impl IntoView {
                     {changing(move || match kind.get() {
                         Kind::Fleet => view! { <FleetPage/> }.into_any(),
                         Kind::Set => view! { <SetPage/> }.into_any(),
+                        Kind::Deployment => view! { <DeploymentPage/> }.into_any(),
                         Kind::Nothing => view! { <NotFound/> }.into_any(),
                     })}
                 </main>
@@ -85,6 +89,7 @@ pub fn App() -> impl IntoView {
 enum Kind {
     Fleet,
     Set,
+    Deployment,
     Nothing,
 }
 

@@ -11,7 +11,11 @@ use crate::time::running;
 #[component]
 pub(super) fn Notices() -> impl IntoView {
     let store = Store::get();
-    let refused = Memo::new(move |_| store.status.read().refused.clone());
+    // What is only there for contrast says so itself.
+    let refused = Memo::new(move |_| {
+        let status = store.status.read();
+        status.refused.iter().filter(|refusal| !refusal.kind.is_for_contrast()).cloned().collect::<Vec<_>>()
+    });
     view! {
         <div class="notices" role="status">
             {past()}

@@ -13,7 +13,7 @@ use crate::state::{LaneRow, Store};
 #[component]
 pub(super) fn Pods() -> impl IntoView {
     let store = Store::get();
-    let acts = store.control.acts();
+    let acts = has_buttons(store);
     let title = word(move || if store.timeline.is_past.get() { "Pods then" } else { "Pods now" });
     view! {
         <section class="panel">
@@ -47,7 +47,7 @@ pub(super) fn Pods() -> impl IntoView {
 fn PodRow(row: LaneRow) -> impl IntoView {
     let store = Store::get();
     let (ordinal, lane) = row;
-    let name = store.board.set.read_untracked().as_ref().map(|set| set.pod_name(ordinal)).unwrap_or_default();
+    let name = store.pod_name(ordinal);
     let stage = {
         let lane = lane.clone();
         word(move || stage_word(lane.read().current().map(Incarnation::stage)))
@@ -80,9 +80,14 @@ fn PodRow(row: LaneRow) -> impl IntoView {
             <td data-column="node">{cell(|pod, _| pod.node.clone().unwrap_or_else(|| NONE.to_owned()))}</td>
             <td data-column="revision">{cell(|pod, _| pod.revision.clone().unwrap_or_default())}</td>
             <td data-column="uid"><code>{cell(|pod, _| pod.uid.short().to_owned())}</code></td>
-            {store.control.acts().then(|| view! { <td class="do">{pod_buttons(store, &name, &for_buttons)}</td> }.into_any())}
+            {has_buttons(store).then(|| view! { <td class="do">{pod_buttons(store, &name, &for_buttons)}</td> }.into_any())}
         </tr>
     }
+}
+
+/// Whether something can be done to the pods here.
+fn has_buttons(store: Store) -> bool {
+    store.control.acts() && !store.shows_crew()
 }
 
 /// What kubectl prints where there is nothing.

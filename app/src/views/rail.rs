@@ -1,15 +1,16 @@
-//! The rail: every StatefulSet with a dot for each pod.
+//! The rail: every StatefulSet with a dot for each pod, and, for contrast, every Deployment.
 
 use leptos::html::Div;
 use leptos::prelude::*;
 use topology::SetKey;
 use topology::fleet::{Dots, Summary};
 
+use super::deployment::refused_contrast;
 use super::reactive::{Row, changing, maybe, text, word};
 use super::stage_word;
 use super::windowed::{Window, Windowed, windowed};
 use crate::route::Route;
-use crate::state::{FleetRow, Store};
+use crate::state::{CrewRow, FleetRow, Store};
 
 /// How many dots a row has at most; what is beyond is counted.
 const MAX_DOTS: u32 = 12;
@@ -24,8 +25,15 @@ pub(super) fn Rail() -> impl IntoView {
     let rows = Memo::new_with_compare(
         move |_| {
             let place = store.place.read();
-            let rows = store.fleet.rows.read();
-            rows.iter().filter(|(set, _)| place.admits(set)).cloned().map(Row::Set).collect()
+            let (sets, deployments) = (store.fleet.rows.read(), store.fleet.deployments.read());
+            let mut rows: Vec<Row> = sets.iter().filter(|(set, _)| place.admits(set)).cloned().map(Row::Set).collect();
+            let deployments = deployments.iter().filter(|(deployment, _)| place.admits(deployment));
+            let deployments: Vec<Row> = deployments.cloned().map(Row::Deployment).collect();
+            if !deployments.is_empty() {
+                rows.push(Row::Group("For contrast".to_owned(), deployments.len()));
+                rows.extend(deployments);
+            }
+            rows
         },
         |before: Option<&Vec<Row>>, after| before != after,
     );
@@ -39,17 +47,19 @@ pub(super) fn Rail() -> impl IntoView {
     });
     let Windowed { above, rows: seen, below } = windowed(rows, window, ROW, |row| match row {
         Row::Set(row) => view! { <RailRow row/> }.into_any(),
-        Row::Group(..) => ().into_any(),
+        Row::Group(title, _) => view! { <h2 class="heading">{title}</h2> }.into_any(),
+        Row::Deployment(row) => view! { <CrewLine row/> }.into_any(),
     });
     view! {
         <nav class="rail" aria-label="StatefulSets">
             <h2>"StatefulSets"</h2>
+            {maybe(move || (!rows.read().iter().any(|row| matches!(row, Row::Set(_)))).then(|| view! { <p class="quiet">"None yet."</p> }.into_any()))}
             <div class="rows" node_ref=list>
                 <svg class="space" width="1" height=above aria-hidden="true"></svg>
                 {seen}
                 <svg class="space" width="1" height=below aria-hidden="true"></svg>
             </div>
-            {maybe(move || rows.read().is_empty().then(|| view! { <p class="quiet">"None yet."</p> }.into_any()))}
+            {refused_contrast()}
         </nav>
     }
 }
@@ -88,6 +98,40 @@ fn RailRow(row: FleetRow) -> impl IntoView {
     }
 }
 
+#[component]
+fn CrewLine(row: CrewRow) -> impl IntoView {
+    let store = Store::get();
+    let (deployment, summary) = row;
+    let address = {
+        let deployment = deployment.clone();
+        text(move || store.place.read().to(Route::Deployment(deployment.clone())).address())
+    };
+    let current = {
+        let deployment = deployment.clone();
+        move || (store.place.read().deployment() == Some(&deployment)).then_some("page")
+    };
+    let line = {
+        let (namespace, summary) = (deployment.namespace.clone(), summary.clone());
+        text(move || {
+            let gone = if summary.read().exists { "names never return" } else { "gone" };
+            let namespace = if several(store) { format!("{namespace} · ") } else { String::new() };
+            format!("{namespace}Deployment · {gone}")
+        })
+    };
+    let ready = {
+        let summary = summary.clone();
+        text(move || format!("{} of {} ready", summary.read().ready, summary.read().replicas))
+    };
+    let dots = dot_row(ready, Signal::derive(move || summary.read().dots.clone()));
+    view! {
+        <a class="row" href=address aria-current=current data-deployment=deployment.to_string()>
+            <b>{deployment.name.clone()}</b>
+            {dots}
+            <small>{line}</small>
+        </a>
+    }
+}
+
 /// A dot for each pod, coloured by its stage.
 #[component]
 pub(super) fn DotRow(summary: ArcRwSignal<Summary>) -> impl IntoView {
@@ -95,16 +139,19 @@ pub(super) fn DotRow(summary: ArcRwSignal<Summary>) -> impl IntoView {
         let summary = summary.clone();
         text(move || ready_text(&summary.read()))
     };
+    dot_row(text, Signal::derive(move || summary.read().dots.clone()))
+}
+
+fn dot_row(text: Signal<String>, dots: Signal<Vec<Dots>>) -> AnyView {
     let dots = changing(move || {
-        let summary = summary.read();
-        let (dots, more) = first_dots(&summary.dots);
+        let (dots, more) = first_dots(&dots.read());
         view! {
             {dots.into_iter().map(|word| view! { <i data-stage=word></i> }).collect_view()}
             {(more > 0).then(|| view! { <span class="more">{format!("+{more}")}</span> })}
         }
         .into_any()
     });
-    view! { <span class="dots" role="img" aria-label=text>{dots}</span> }
+    view! { <span class="dots" role="img" aria-label=text>{dots}</span> }.into_any()
 }
 
 /// The words for the first dots, and how many are left out.

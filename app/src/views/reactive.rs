@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 
-use crate::state::{FleetRow, LaneRow, Store};
+use crate::state::{CrewRow, FleetRow, LaneRow, Store};
 
 /// A text that changes.
 pub(super) fn text(of: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
@@ -48,6 +48,8 @@ pub(super) enum Row {
     Group(String, usize),
     /// A StatefulSet.
     Set(FleetRow),
+    /// A Deployment.
+    Deployment(CrewRow),
 }
 
 impl Row {
@@ -56,6 +58,7 @@ impl Row {
         match self {
             Self::Group(namespace, count) => (namespace.clone(), count.to_string()),
             Self::Set((set, _)) => (format!("{}/", set.namespace), set.name.clone()),
+            Self::Deployment((deployment, _)) => (format!("{}//", deployment.namespace), deployment.name.clone()),
         }
     }
 }

@@ -55,7 +55,9 @@ impl Health {
     /// Before anything was heard of `watches`.
     pub fn new(watches: impl IntoIterator<Item = Watch>, at: Timestamp) -> Self {
         let watches: BTreeMap<_, _> = watches.into_iter().map(|watch| (watch, WatchHealth::Starting)).collect();
-        let settled = watches.keys().map(|watch| (watch.clone(), false)).collect();
+        // What is only there for contrast is waited for by nobody.
+        let needed = watches.keys().filter(|watch| !watch.kind.is_for_contrast());
+        let settled = needed.map(|watch| (watch.clone(), false)).collect();
         Self {
             watches,
             settled,
@@ -72,8 +74,10 @@ impl Health {
 
     /// A watch told how it stands.
     pub fn watch(&mut self, watch: Watch, health: WatchHealth, at: Timestamp) {
-        if matches!(health, WatchHealth::Live | WatchHealth::Refused) {
-            self.settled.insert(watch.clone(), true);
+        if matches!(health, WatchHealth::Live | WatchHealth::Refused)
+            && let Some(settled) = self.settled.get_mut(&watch)
+        {
+            *settled = true;
         }
         match health {
             WatchHealth::Live => {
@@ -81,7 +85,8 @@ impl Health {
                 self.lost.remove(&watch);
             }
             WatchHealth::Refused => {
-                if self.listed.remove(&watch) {
+                // What is only there for contrast says so itself.
+                if self.listed.remove(&watch) && !watch.kind.is_for_contrast() {
                     self.lost.insert(watch.clone());
                 }
             }

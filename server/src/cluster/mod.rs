@@ -82,6 +82,8 @@ pub fn start(connector: &Arc<Connector>, namespaces: Option<&[String]>, reports:
             Kind::Service => tasks.spawn(watch::run::<kubernetes::Service>(watch, connector, reports)),
             Kind::EndpointSlice => tasks.spawn(watch::run::<kubernetes::EndpointSlice>(watch, connector, reports)),
             Kind::StatefulSet => tasks.spawn(watch::run::<kubernetes::StatefulSet>(watch, connector, reports)),
+            Kind::Deployment => tasks.spawn(watch::run::<kubernetes::Deployment>(watch, connector, reports)),
+            Kind::ReplicaSet => tasks.spawn(watch::run::<kubernetes::ReplicaSet>(watch, connector, reports)),
         };
     }
     tasks

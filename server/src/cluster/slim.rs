@@ -9,7 +9,7 @@ use kube::core::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use topology::facts::{Kind, Object};
-use topology::kubernetes::{EndpointSlice, Metadata, Pod, Service, StatefulSet};
+use topology::kubernetes::{Deployment, EndpointSlice, Metadata, Pod, ReplicaSet, Service, StatefulSet};
 
 /// A slim type that can be watched.
 pub trait Watched: DeserializeOwned + Into<Object> + Clone + std::fmt::Debug + Send + Sync + 'static {
@@ -37,6 +37,8 @@ watched!(Pod, "Pod");
 watched!(Service, "Service");
 watched!(EndpointSlice, "EndpointSlice");
 watched!(StatefulSet, "StatefulSet");
+watched!(Deployment, "Deployment");
+watched!(ReplicaSet, "ReplicaSet");
 
 /// An object of the API; `kube` needs to see its resource version.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use topology::board::Board;
+use topology::crew::Crew;
 use topology::fleet::Fleet;
 use topology::fold::Wanted;
 use topology::wire::{Cluster, Instance, Scope, Status, Subscription};
@@ -39,7 +40,7 @@ pub struct Readiness {
     pub ever: bool,
 }
 
-/// The state at one revision: the fleet, and one board if asked for.
+/// The state at one revision: the fleet, and one board or crew if asked for.
 #[derive(Debug, Clone)]
 pub struct View {
     /// Its revision.
@@ -52,6 +53,8 @@ pub struct View {
     pub fleet: Fleet,
     /// The one that was asked for; its board is `None` when nothing is known of it.
     pub board: Option<(SetKey, Option<Box<Board>>)>,
+    /// The Deployment that was asked for; its crew is `None` when nothing is known of it.
+    pub crew: Option<(SetKey, Option<Box<Crew>>)>,
 }
 
 /// What a subscriber of a scope gets: first what brings it up to now, then what happens.
@@ -77,7 +80,7 @@ pub struct Questions {
 #[derive(Debug)]
 pub(super) enum Request {
     Subscribe { subscription: Subscription, reply: oneshot::Sender<Feed> },
-    View { set: Option<SetKey>, reply: oneshot::Sender<View> },
+    View { set: Option<SetKey>, deployment: Option<SetKey>, reply: oneshot::Sender<View> },
     Questions { reply: oneshot::Sender<Questions> },
 }
 
@@ -135,7 +138,15 @@ impl HubHandle {
     /// # Errors
     /// When the hub has ended.
     pub async fn view(&self, set: Option<SetKey>) -> Result<View, HubGone> {
-        self.ask(|reply| Request::View { set, reply }).await
+        self.ask(|reply| Request::View { set, deployment: None, reply }).await
+    }
+
+    /// The state of now, with a Deployment.
+    ///
+    /// # Errors
+    /// When the hub has ended.
+    pub async fn view_deployment(&self, deployment: SetKey) -> Result<View, HubGone> {
+        self.ask(|reply| Request::View { set: None, deployment: Some(deployment), reply }).await
     }
 
     /// What is worth asking the cluster's DNS now.

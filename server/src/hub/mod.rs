@@ -278,10 +278,14 @@ impl Hub {
         // Whoever asked may be gone by now; then nobody needs the answer.
         match request {
             Request::Subscribe { subscription, reply } => drop(reply.send(self.subscribe(subscription))),
-            Request::View { set, reply } => {
+            Request::View { set, deployment, reply } => {
                 let board = set.map(|set| {
                     let board = self.topology.board(&set).cloned().map(Box::new);
                     (set, board)
+                });
+                let crew = deployment.map(|deployment| {
+                    let crew = self.topology.crew(&deployment).cloned().map(Box::new);
+                    (deployment, crew)
                 });
                 let view = View {
                     revision: self.topology.revision(),
@@ -289,6 +293,7 @@ impl Hub {
                     status: self.health.status(),
                     fleet: self.topology.fleet().clone(),
                     board,
+                    crew,
                 };
                 drop(reply.send(view));
             }
@@ -334,6 +339,9 @@ fn state_of(topology: &Topology, scope: &Scope) -> State {
         Scope::StatefulSet(set) => {
             State::StatefulSet { set: set.clone(), board: topology.board(set).cloned().map(Box::new) }
         }
+        Scope::Deployment(deployment) => {
+            State::Deployment { deployment: deployment.clone(), crew: topology.crew(deployment).cloned().map(Box::new) }
+        }
     }
 }
 
@@ -344,6 +352,10 @@ fn message_for(scope: &Scope, delta: &topology::fold::Delta) -> Option<ServerMes
         Scope::StatefulSet(set) => {
             let (_, changes) = delta.boards.iter().find(|(changed, _)| changed == set)?;
             Changes::StatefulSet { set: set.clone(), changes: changes.clone() }
+        }
+        Scope::Deployment(deployment) => {
+            let (_, changes) = delta.crews.iter().find(|(changed, _)| changed == deployment)?;
+            Changes::Deployment { deployment: deployment.clone(), changes: changes.clone() }
         }
     };
     Some(ServerMessage::Delta { revision: delta.revision, at: delta.at, changes })

@@ -25,7 +25,9 @@ pub(super) struct Recent {
 
 impl Recent {
     pub(super) fn push(&mut self, delta: Delta) {
-        let steps = delta.boards.iter().map(|(_, changes)| changes.len()).sum::<usize>() + delta.fleet.len();
+        let of_boards: usize = delta.boards.iter().map(|(_, changes)| changes.len()).sum();
+        let of_crews: usize = delta.crews.iter().map(|(_, changes)| changes.len()).sum();
+        let steps = of_boards + of_crews + delta.fleet.len();
         self.steps += steps;
         self.deltas.push_back((steps, delta));
         while self.deltas.len() > REVISIONS || self.steps > STEPS {

@@ -71,7 +71,7 @@ impl Scopes {
         let watched = self.open.iter().filter(|(_, open)| open.frames.receiver_count() > 0);
         watched.filter_map(|(scope, _)| match scope {
             Scope::StatefulSet(set) => Some(set),
-            Scope::Fleet => None,
+            Scope::Fleet | Scope::Deployment(_) => None,
         })
     }
 

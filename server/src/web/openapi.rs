@@ -17,7 +17,7 @@ use super::ledger::{CHANGES, ChangesView, ROWS, RowsView};
 use super::parameters::Parameter;
 use super::problem::Problem;
 use super::records::{RECORDS, RecordsView};
-use super::rest::{BoardView, FLEET, FleetView};
+use super::rest::{BoardView, CrewView, DEPLOYMENTS, DeploymentsView, FLEET, FleetView};
 use super::walkthrough::{GUIDE, Printed};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(describe);
@@ -36,6 +36,7 @@ fn describe() -> Value {
         .into_generator();
     let fleet = schemas.subschema_for::<FleetView>();
     let board = schemas.subschema_for::<BoardView>();
+    let (deployments, crew) = (schemas.subschema_for::<DeploymentsView>(), schemas.subschema_for::<CrewView>());
     let records = schemas.subschema_for::<RecordsView>();
     let action = schemas.subschema_for::<Action>();
     let offer = schemas.subschema_for::<Offer>();
@@ -97,6 +98,28 @@ fn describe() -> Value {
                     parameter(AT.0, "query", AT.1),
                 ],
                 "responses": kept(answer("Its board at one revision", "application/json", &board), "Nothing is known of it, or no history is kept of that time", "The server is shutting down, or the ledger is not open"),
+            }},
+            "/api/v1/deployments": {"get": {
+                "operationId": "listDeployments",
+                "summary": "The Deployments, which are there for contrast",
+                "parameters": parameters(DEPLOYMENTS),
+                "responses": {
+                    "200": answer("Their summaries at one revision", "application/json", &deployments),
+                    "400": answer("A parameter that cannot be used", problems, &problem),
+                },
+            }},
+            "/api/v1/deployments/{namespace}/{deployment}": {"get": {
+                "operationId": "getDeployment",
+                "summary": "The pods of one Deployment while Berth watched: none of their names returns",
+                "parameters": [
+                    parameter("namespace", "path", "Its namespace"),
+                    parameter("deployment", "path", "Its name"),
+                ],
+                "responses": {
+                    "200": answer("Its pods at one revision", "application/json", &crew),
+                    "400": answer("A parameter that cannot be used", problems, &problem),
+                    "404": answer("Nothing is known of it", problems, &problem),
+                },
             }},
             "/api/v1/records": {"get": {
                 "operationId": "listRecords",

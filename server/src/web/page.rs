@@ -52,6 +52,22 @@ pub(super) async fn set(
     }
 }
 
+/// `GET /deployments/{namespace}/{name}`
+pub(super) async fn deployment(
+    State(shared): State<Shared>,
+    Path((namespace, name)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    match shared.hub.view_deployment(SetKey::new(namespace, name)).await {
+        Ok(view) => {
+            let known = view.crew.as_ref().is_some_and(|(_, crew)| crew.is_some());
+            let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
+            render(&shared, view, None, status, request).await
+        }
+        Err(gone) => Problem::from(gone).into_response(),
+    }
+}
+
 /// Any other address: the page says that there is nothing.
 pub(super) async fn other(State(shared): State<Shared>, request: Request) -> Response {
     match shared.hub.view(None).await {
@@ -80,6 +96,7 @@ async fn render(
         fleet: view.fleet,
         past,
         board: view.board,
+        crew: view.crew,
     };
     let address = request.uri().to_string();
     let shell = move || {

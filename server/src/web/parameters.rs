@@ -24,7 +24,8 @@ impl<'a> Given<'a> {
         for (name, value) in pairs {
             if !known.iter().any(|(known, _)| known == name) {
                 let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-                return Err(wrong(format!("there is no parameter {name:?}; there are {}", known.join(", "))));
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(wrong(format!("there is no parameter {name:?}; there are {known}")));
             }
             if given.iter().any(|(given, _)| given == name) {
                 return Err(wrong(format!("{name} is given twice: give it once")));

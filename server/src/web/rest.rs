@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use topology::board::{Board, Unwatched};
+use topology::crew::{Crew, CrewSummary};
 use topology::fleet::{Fleet, Summary};
 use topology::wire::{Cluster, Status};
 use topology::{Revision, SetKey, Timestamp};
@@ -53,6 +54,69 @@ pub(super) struct BoardView {
     #[serde(skip_serializing_if = "Option::is_none")]
     unwatched: Option<Unwatched>,
     board: Box<Board>,
+}
+
+/// All Deployments at one revision.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct DeploymentsView {
+    revision: Revision,
+    at: Timestamp,
+    /// How the server stands to the cluster; `refused` names `Deployment` or `ReplicaSet` where they may not be seen.
+    status: Status,
+    deployments: Vec<DeploymentEntry>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct DeploymentEntry {
+    namespace: String,
+    name: String,
+    #[serde(flatten)]
+    summary: CrewSummary,
+}
+
+/// One Deployment at one revision.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CrewView {
+    revision: Revision,
+    at: Timestamp,
+    /// How the server stands to the cluster.
+    status: Status,
+    crew: Box<Crew>,
+}
+
+/// The parameters of `/api/v1/deployments`.
+pub(super) const DEPLOYMENTS: &[Parameter] = &[("namespace", "Only those of this namespace")];
+
+/// `GET /api/v1/deployments`
+pub(super) async fn deployments(
+    State(shared): State<Shared>,
+    Query(pairs): Pairs,
+) -> Result<Json<DeploymentsView>, Problem> {
+    let given = Given::new(&pairs, DEPLOYMENTS)?;
+    let namespace = given.text("namespace");
+    let view = shared.hub.view(None).await?;
+    let all = view.fleet.deployments.into_iter();
+    let wanted = all.filter(|(key, _)| namespace.as_ref().is_none_or(|namespace| key.namespace == *namespace));
+    let deployments =
+        wanted.map(|(key, summary)| DeploymentEntry { namespace: key.namespace, name: key.name, summary }).collect();
+    Ok(Json(DeploymentsView { revision: view.revision, at: view.at, status: view.status, deployments }))
+}
+
+/// `GET /api/v1/deployments/{namespace}/{deployment}`
+pub(super) async fn deployment(
+    State(shared): State<Shared>,
+    Path((namespace, name)): Path<(String, String)>,
+    Query(pairs): Pairs,
+) -> Result<Json<CrewView>, Problem> {
+    Given::new(&pairs, &[])?;
+    let deployment = SetKey::new(namespace, name);
+    let view = shared.hub.view_deployment(deployment.clone()).await?;
+    let Some((_, Some(crew))) = view.crew else {
+        let detail = format!("no Deployment {deployment} is known; /api/v1/deployments lists those that are");
+        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+    };
+    Ok(Json(CrewView { revision: view.revision, at: view.at, status: view.status, crew }))
 }
 
 /// The parameters of `/api/v1/topology`.

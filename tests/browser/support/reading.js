@@ -69,11 +69,21 @@ export const governingService = (page) => page.textContent('[data-chip="service"
 
 /** The rail, in order. */
 export const rail = (page) =>
-  page.$$eval('.rail a.row', (rows) =>
+  page.$$eval('.rail a.row[data-set]', (rows) =>
     rows.map((row) => ({
       set: row.dataset.set,
       attention: row.dataset.attention,
       current: row.getAttribute('aria-current') === 'page',
+      dots: [...row.querySelectorAll('[data-stage]')].map((dot) => dot.dataset.stage),
+    })),
+  );
+
+/** The Deployments in the rail, below "For contrast". */
+export const contrast = (page) =>
+  page.$$eval('.rail a.row[data-deployment]', (rows) =>
+    rows.map((row) => ({
+      deployment: row.dataset.deployment,
+      text: row.querySelector('small').textContent.trim(),
       dots: [...row.querySelectorAll('[data-stage]')].map((dot) => dot.dataset.stage),
     })),
   );

@@ -1,12 +1,14 @@
 //! Facts: what one object of the cluster says, in the form that the fold works on. Made from the API's objects
 //! ([`crate::kubernetes`]) at the edge, so that everything behind it deals with typed values only.
 
+mod deployment;
 mod endpoint_slice;
 mod pod;
 mod protocol;
 mod service;
 mod stateful_set;
 
+pub use deployment::{Deployment, ReplicaSet};
 pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use pod::{Disruption, Owner, Phase, Pod};
 pub use protocol::Protocol;
@@ -29,18 +31,31 @@ pub enum Kind {
     EndpointSlice,
     /// `apps/v1/StatefulSet`.
     StatefulSet,
+    /// `apps/v1/Deployment`.
+    Deployment,
+    /// `apps/v1/ReplicaSet`.
+    ReplicaSet,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Pod, Self::Service, Self::EndpointSlice, Self::StatefulSet];
+    pub const ALL: [Self; 6] =
+        [Self::Pod, Self::Service, Self::EndpointSlice, Self::StatefulSet, Self::Deployment, Self::ReplicaSet];
+
+    /// Those without which something is missing of StatefulSets.
+    pub const OF_SETS: [Self; 4] = [Self::Pod, Self::Service, Self::EndpointSlice, Self::StatefulSet];
+
+    /// Whether it is only there for contrast: without it everything about StatefulSets is whole.
+    pub const fn is_for_contrast(self) -> bool {
+        matches!(self, Self::Deployment | Self::ReplicaSet)
+    }
 
     /// The API group; empty for the core group.
     pub const fn group(self) -> &'static str {
         match self {
             Self::Pod | Self::Service => "",
             Self::EndpointSlice => "discovery.k8s.io",
-            Self::StatefulSet => "apps",
+            Self::StatefulSet | Self::Deployment | Self::ReplicaSet => "apps",
         }
     }
 
@@ -51,6 +66,8 @@ impl Kind {
             Self::Service => "services",
             Self::EndpointSlice => "endpointslices",
             Self::StatefulSet => "statefulsets",
+            Self::Deployment => "deployments",
+            Self::ReplicaSet => "replicasets",
         }
     }
 }
@@ -109,6 +126,10 @@ pub enum Object {
     EndpointSlice(Box<EndpointSlice>),
     /// A StatefulSet.
     StatefulSet(Box<StatefulSet>),
+    /// A Deployment.
+    Deployment(Box<Deployment>),
+    /// A ReplicaSet.
+    ReplicaSet(Box<ReplicaSet>),
 }
 
 impl Object {
@@ -119,6 +140,8 @@ impl Object {
             Self::Service(_) => Kind::Service,
             Self::EndpointSlice(_) => Kind::EndpointSlice,
             Self::StatefulSet(_) => Kind::StatefulSet,
+            Self::Deployment(_) => Kind::Deployment,
+            Self::ReplicaSet(_) => Kind::ReplicaSet,
         }
     }
 
@@ -129,6 +152,8 @@ impl Object {
             Self::Service(service) => &service.namespace,
             Self::EndpointSlice(slice) => &slice.namespace,
             Self::StatefulSet(set) => &set.key.namespace,
+            Self::Deployment(deployment) => &deployment.key.namespace,
+            Self::ReplicaSet(set) => &set.namespace,
         }
     }
 
@@ -139,6 +164,8 @@ impl Object {
             Self::Service(service) => &service.name,
             Self::EndpointSlice(slice) => &slice.name,
             Self::StatefulSet(set) => &set.key.name,
+            Self::Deployment(deployment) => &deployment.key.name,
+            Self::ReplicaSet(set) => &set.name,
         }
     }
 
@@ -149,6 +176,8 @@ impl Object {
             Self::Service(service) => service.version,
             Self::EndpointSlice(slice) => slice.version,
             Self::StatefulSet(set) => set.version,
+            Self::Deployment(deployment) => deployment.version,
+            Self::ReplicaSet(set) => set.version,
         }
     }
 }
@@ -168,6 +197,18 @@ impl From<crate::kubernetes::Service> for Object {
 impl From<crate::kubernetes::EndpointSlice> for Object {
     fn from(object: crate::kubernetes::EndpointSlice) -> Self {
         Self::EndpointSlice(Box::new(object.into()))
+    }
+}
+
+impl From<crate::kubernetes::Deployment> for Object {
+    fn from(object: crate::kubernetes::Deployment) -> Self {
+        Self::Deployment(Box::new(object.into()))
+    }
+}
+
+impl From<crate::kubernetes::ReplicaSet> for Object {
+    fn from(object: crate::kubernetes::ReplicaSet) -> Self {
+        Self::ReplicaSet(Box::new(object.into()))
     }
 }
 

@@ -112,6 +112,17 @@ pub struct Owner {
     pub is_stateful_set: bool,
 }
 
+impl From<&kubernetes::OwnerReference> for Owner {
+    fn from(owner: &kubernetes::OwnerReference) -> Self {
+        Self {
+            kind: owner.kind.clone(),
+            name: owner.name.clone(),
+            uid: owner.uid.clone(),
+            is_stateful_set: owner.is_stateful_set(),
+        }
+    }
+}
+
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.name)
@@ -146,12 +157,7 @@ impl From<kubernetes::Pod> for Pod {
         let disruption = Disruption::of(&pod);
         let graceless = pod.spec.termination_grace_period_seconds == Some(0);
         let forced = deleting.is_some() && pod.metadata.deletion_grace_period_seconds == Some(0);
-        let owner = pod.metadata.controller().map(|owner| Owner {
-            kind: owner.kind.clone(),
-            name: owner.name.clone(),
-            uid: owner.uid.clone(),
-            is_stateful_set: owner.is_stateful_set(),
-        });
+        let owner = pod.metadata.controller().map(Owner::from);
         let mut hostname =
             if pod.spec.hostname.is_empty() { pod.metadata.name.clone() } else { pod.spec.hostname.clone() };
         hostname.truncate(floor_char_boundary(&hostname, HOSTNAME_LENGTH));

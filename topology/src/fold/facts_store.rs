@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::histories::Histories;
 use crate::board::{End, Former, ReachState, SliceView};
 use crate::dns::{Directory, Zone, dashed};
-use crate::facts::{EndpointSlice, Kind, Object, Pod, Service, ServiceKind, StatefulSet, Watch};
+use crate::facts::{
+    Deployment, EndpointSlice, Kind, Object, Pod, ReplicaSet, Service, ServiceKind, StatefulSet, Watch,
+};
 use crate::{SetKey, Timestamp, Uid};
 
 /// What the cluster said last of every object.
@@ -46,6 +48,8 @@ pub(super) struct Namespace {
     pub(super) pods: BTreeMap<String, Pod>,
     pub(super) services: BTreeMap<String, Service>,
     pub(super) sets: BTreeMap<String, StatefulSet>,
+    pub(super) replica_sets: BTreeMap<String, ReplicaSet>,
+    deployments: BTreeMap<String, Deployment>,
     slices: BTreeMap<String, EndpointSlice>,
     /// Each Service's slices as boards show them, by name.
     views: BTreeMap<String, BTreeMap<String, Arc<SliceView>>>,
@@ -63,7 +67,12 @@ impl Namespace {
     }
 
     fn is_empty(&self) -> bool {
-        self.pods.is_empty() && self.services.is_empty() && self.sets.is_empty() && self.slices.is_empty()
+        self.pods.is_empty()
+            && self.services.is_empty()
+            && self.sets.is_empty()
+            && self.slices.is_empty()
+            && self.replica_sets.is_empty()
+            && self.deployments.is_empty()
     }
 
     /// Puts a slice's view in place of the one before, which is given back.
@@ -268,6 +277,30 @@ impl FactsStore {
         removed
     }
 
+    pub(super) fn put_replica_set(&mut self, set: ReplicaSet) {
+        self.namespace_mut(&set.namespace).replica_sets.insert(set.name.clone(), set);
+    }
+
+    pub(super) fn remove_replica_set(&mut self, set: &ReplicaSet) {
+        let Some(known) = self.namespaces.get_mut(&set.namespace) else { return };
+        if known.replica_sets.get(&set.name).is_some_and(|known| known.uid == set.uid) {
+            known.replica_sets.remove(&set.name);
+        }
+        self.tidy(&set.namespace);
+    }
+
+    pub(super) fn put_deployment(&mut self, deployment: Deployment) {
+        self.namespace_mut(&deployment.key.namespace).deployments.insert(deployment.key.name.clone(), deployment);
+    }
+
+    pub(super) fn remove_deployment(&mut self, key: &SetKey, uid: &Uid) -> bool {
+        let Some(known) = self.namespaces.get_mut(&key.namespace) else { return false };
+        let is_known = known.deployments.get(&key.name).is_some_and(|known| known.uid == *uid);
+        let removed = is_known && known.deployments.remove(&key.name).is_some();
+        self.tidy(&key.namespace);
+        removed
+    }
+
     /// Copies of all objects that a watch covers.
     pub(super) fn of_watch(&self, watch: &Watch) -> Vec<Object> {
         let covered = self
@@ -286,6 +319,12 @@ impl FactsStore {
                     }
                     Kind::StatefulSet => {
                         namespace.sets.values().map(|it| Object::StatefulSet(Box::new(it.clone()))).collect()
+                    }
+                    Kind::Deployment => {
+                        namespace.deployments.values().map(|it| Object::Deployment(Box::new(it.clone()))).collect()
+                    }
+                    Kind::ReplicaSet => {
+                        namespace.replica_sets.values().map(|it| Object::ReplicaSet(Box::new(it.clone()))).collect()
                     }
                 }
             })

@@ -4,6 +4,7 @@
 //! not depend on how the events of different watches interleave, nor on events that come twice.
 
 mod checks;
+mod crews;
 mod facts_store;
 mod histories;
 mod order;
@@ -18,6 +19,8 @@ mod warnings;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use checks::{Check, Touched, Wanted};
+use crews::Crews;
+pub use crews::MAX_FORMER_CREWS;
 use facts_store::FactsStore;
 use resume::Unconfirmed;
 pub use resume::{Kept, Past};
@@ -26,6 +29,7 @@ pub use snapshot::Snapshot;
 pub use step::{Input, Step};
 
 use crate::board::{Board, Change, Controller, End, Spec, Unwatched};
+use crate::crew::CrewChange;
 use crate::dns::{Directory, Zone};
 use crate::facts::{Counts, Disruption, Event, Kind, Object, Observation, Pod, StatefulSet, Watch};
 use crate::fleet::{Fleet, FleetChange, Summary};
@@ -41,6 +45,7 @@ pub struct Topology {
     facts: FactsStore,
     watches: HashMap<Watch, WatchState>,
     boards: BTreeMap<SetKey, Box<Board>>,
+    crews: Crews,
     fleet: Fleet,
     revision: Revision,
     unconfirmed: Unconfirmed,
@@ -68,6 +73,8 @@ pub struct Delta {
     pub at: Timestamp,
     /// The steps of each board that changed.
     pub boards: Vec<(SetKey, Vec<Change>)>,
+    /// The steps of each Deployment's crew that changed.
+    pub crews: Vec<(SetKey, Vec<CrewChange>)>,
     /// The steps of the fleet.
     pub fleet: Vec<FleetChange>,
     /// The kinds of which it took something that nobody saw happen, and since when nobody had watched (`None` before
@@ -153,6 +160,7 @@ struct Batch<'a> {
     topology: &'a mut Topology,
     at: Timestamp,
     steps: BTreeMap<SetKey, Vec<Change>>,
+    crew_steps: BTreeMap<SetKey, Vec<CrewChange>>,
     learnt: BTreeMap<Kind, Option<Timestamp>>,
     gone: Vec<GonePod>,
 }
@@ -171,7 +179,8 @@ enum How {
 
 impl<'a> Batch<'a> {
     fn new(topology: &'a mut Topology, at: Timestamp) -> Self {
-        Self { topology, at, steps: BTreeMap::new(), learnt: BTreeMap::new(), gone: Vec::new() }
+        let (steps, crew_steps) = (BTreeMap::new(), BTreeMap::new());
+        Self { topology, at, steps, crew_steps, learnt: BTreeMap::new(), gone: Vec::new() }
     }
 }
 
@@ -223,6 +232,7 @@ impl Batch<'_> {
         for key in self.boards_of(watch) {
             self.step(&key, Change::Unwatched(stretch));
         }
+        self.crews_watched_again(watch, stretch);
     }
 
     /// The first list of a watch is in: what it does not have does not exist.
@@ -242,7 +252,7 @@ impl Batch<'_> {
 
     /// The kinds of which no list has come in that covers the namespace.
     fn unseen(&self, namespace: &str) -> Vec<Kind> {
-        Kind::ALL.into_iter().filter(|kind| !self.topology.has_listed(*kind, namespace)).collect()
+        Kind::OF_SETS.into_iter().filter(|kind| !self.topology.has_listed(*kind, namespace)).collect()
     }
 
     /// A complete list: what is missing from it is gone.
@@ -279,6 +289,8 @@ impl Batch<'_> {
                 }
             }
             Object::StatefulSet(set) => self.put_set(*set),
+            Object::Deployment(deployment) => self.put_deployment(*deployment),
+            Object::ReplicaSet(set) => self.put_replica_set(*set, how),
         }
     }
 
@@ -300,6 +312,8 @@ impl Batch<'_> {
                 }
             }
             Object::StatefulSet(set) => self.remove_set(set),
+            Object::Deployment(deployment) => self.remove_deployment(deployment),
+            Object::ReplicaSet(set) => self.topology.facts.remove_replica_set(set),
         }
     }
 
@@ -402,6 +416,7 @@ impl Batch<'_> {
             self.warn(key);
         }
         self.forget_oldest();
+        self.forget_oldest_crews();
         let mut fleet = Vec::new();
         for set in self.steps.keys() {
             let known = self.topology.fleet.sets.get(set);
@@ -413,11 +428,13 @@ impl Batch<'_> {
                 _ => {}
             }
         }
+        fleet.extend(self.crew_summaries());
         for change in &fleet {
             self.topology.fleet.apply(change);
         }
         let boards: Vec<_> = self.steps.into_iter().filter(|(_, steps)| !steps.is_empty()).collect();
-        if boards.is_empty() {
+        let crews: Vec<_> = self.crew_steps.into_iter().collect();
+        if boards.is_empty() && crews.is_empty() {
             return None;
         }
         self.topology.revision = self.topology.revision.next();
@@ -425,6 +442,7 @@ impl Batch<'_> {
             revision: self.topology.revision,
             at: self.at,
             boards,
+            crews,
             fleet,
             learnt: self.learnt,
             gone: self.gone,

@@ -3,7 +3,7 @@
 use super::{Batch, GonePod, How};
 use crate::board::{Change, End, Found, Incarnation};
 use crate::facts::Pod;
-use crate::{Ordinal, SetKey};
+use crate::{Ordinal, SetKey, Timestamp};
 
 /// The identity that a pod holds: its controlling owner's and its name's.
 fn identity_of(pod: &Pod) -> Option<(SetKey, Ordinal)> {
@@ -19,6 +19,7 @@ impl Batch<'_> {
         let before = self.topology.facts.put_pod(pod.clone());
         let known = before.as_ref().is_some_and(|before| before.uid == pod.uid);
         self.addresses_taken(before.as_ref(), pod);
+        self.crew_pod(before.as_ref(), pod, how);
         if let Some((key, _)) = identity.as_ref().filter(|_| before.as_ref().is_some_and(|it| it.labels != pod.labels))
         {
             self.touch(key);
@@ -46,6 +47,7 @@ impl Batch<'_> {
     pub(super) fn remove_pod(&mut self, pod: &Pod, how: How) {
         if let Some(gone) = self.topology.facts.remove_pod(&pod.namespace, &pod.name, &pod.uid) {
             let Pod { disruption, forced, graceless, .. } = gone;
+            self.crew_gone(&gone, how, Gone::Deleted);
             self.gone.push(GonePod { uid: gone.uid.clone(), disruption, forced, graceless });
             self.end(identity_of(&gone), how, Gone::Deleted);
             self.stranger_changed(&pod.namespace, &pod.name);
@@ -76,16 +78,21 @@ impl Batch<'_> {
         let Some((key, ordinal)) = identity else { return };
         let Some(board) = self.topology.boards.get(&key) else { return };
         let Some(current) = board.lane(ordinal).and_then(|lane| lane.current()) else { return };
-        let last_seen = current.spans.last().map_or(current.first_seen, |span| span.from);
-        let end = match (how, gone) {
-            (How::Watched, Gone::Deleted | Gone::Released) => End::Seen { at: self.at },
-            (How::Watched, Gone::Missed) => End::Unseen { after: last_seen, before: self.at },
-            // What was learnt of it since then shows that it was there later still.
-            (How::Learnt { unwatched_since }, _) => {
-                End::Unseen { after: unwatched_since.map_or(last_seen, |since| since.max(last_seen)), before: self.at }
-            }
-        };
+        let end = end_of(current, self.at, how, gone);
         self.step(&key, Change::Ended { ordinal, end });
+    }
+}
+
+/// When a pod ended, of which that is known now.
+pub(super) fn end_of(pod: &Incarnation, now: Timestamp, how: How, gone: Gone) -> End {
+    let last_seen = pod.spans.last().map_or(pod.first_seen, |span| span.from);
+    match (how, gone) {
+        (How::Watched, Gone::Deleted | Gone::Released) => End::Seen { at: now },
+        (How::Watched, Gone::Missed) => End::Unseen { after: last_seen, before: now },
+        // What was learnt of it since then shows that it was there later still.
+        (How::Learnt { unwatched_since }, _) => {
+            End::Unseen { after: unwatched_since.map_or(last_seen, |since| since.max(last_seen)), before: now }
+        }
     }
 }
 

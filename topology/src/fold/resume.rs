@@ -110,7 +110,7 @@ impl Batch<'_> {
                     }
                 }
             }
-            Kind::Service | Kind::EndpointSlice => {}
+            Kind::Service | Kind::EndpointSlice | Kind::Deployment | Kind::ReplicaSet => {}
         }
     }
 }

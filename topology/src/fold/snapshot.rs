@@ -10,6 +10,7 @@ use super::facts_store::Released;
 use super::resume::Unconfirmed;
 use super::{Topology, WatchState};
 use crate::board::{Board, Former};
+use crate::crew::Crew;
 use crate::dns::Zone;
 use crate::facts::{Event, Kind, Object, Observation, Watch};
 use crate::fleet::{Fleet, Summary};
@@ -22,6 +23,9 @@ pub struct Snapshot {
     watches: Vec<(Watch, WatchState)>,
     objects: Vec<Object>,
     boards: Vec<Board>,
+    /// Of an earlier version, which had none, there are none.
+    #[serde(default)]
+    crews: Vec<Crew>,
     /// What the names of each Service answered before, by namespace and Service.
     former: Vec<(String, String, Vec<Former>)>,
     released: Vec<(IpAddr, Vec<Released>)>,
@@ -59,6 +63,7 @@ impl Topology {
             watches,
             objects: Kind::ALL.into_iter().flat_map(of_kind).collect(),
             boards: self.boards.values().map(|board| board.as_ref().clone()).collect(),
+            crews: self.crews().map(|(_, crew)| crew.clone()).collect(),
             former: self.facts.histories(),
             released: self.facts.all_released(),
             unconfirmed: (self.unconfirmed.pods.clone(), self.unconfirmed.sets.clone()),
@@ -67,14 +72,21 @@ impl Topology {
 
     /// A topology that goes on from a snapshot, of a cluster whose DNS is set like this.
     pub fn restore(zone: Zone, snapshot: Snapshot) -> Self {
-        let Snapshot { revision, watches, objects, boards, former, released, unconfirmed: (pods, sets) } = snapshot;
+        let Snapshot { revision, watches, objects, boards, crews, former, released, unconfirmed: (pods, sets) } =
+            snapshot;
         let mut topology = Self::new(zone);
+        let mut known = Vec::new();
         for object in objects {
+            if let Object::Pod(pod) = &object {
+                known.push(pod.as_ref().clone());
+            }
             topology.facts.restore(object);
         }
         topology.facts.restore_past(former, released);
         topology.watches = watches.into_iter().collect();
-        topology.fleet = Fleet { sets: boards.iter().map(|board| (board.set.clone(), Summary::of(board))).collect() };
+        let summaries = boards.iter().map(|board| (board.set.clone(), Summary::of(board)));
+        topology.fleet = Fleet { sets: summaries.collect(), ..Fleet::default() };
+        topology.restore_crews(crews, &known);
         topology.boards = boards.into_iter().map(|board| (board.set.clone(), Box::new(board))).collect();
         topology.unconfirmed = Unconfirmed { pods, sets };
         topology.revision = revision;
@@ -92,6 +104,8 @@ impl super::facts_store::FactsStore {
             Object::Service(service) => drop(self.put_service(*service, at, stopped)),
             Object::EndpointSlice(slice) => drop(self.put_slice(*slice, at, stopped)),
             Object::StatefulSet(set) => drop(self.put_set(*set)),
+            Object::Deployment(deployment) => self.put_deployment(*deployment),
+            Object::ReplicaSet(set) => self.put_replica_set(*set),
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Reading is lenient: what is missing or `null` becomes empty and a malformed time counts as missing, so that one
 //! odd object cannot stop a watch.
+mod deployment;
 mod endpoint_slice;
 mod pod;
 mod service;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+pub use deployment::{Deployment, DeploymentSpec, ReplicaSet};
 pub use endpoint_slice::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice, TargetRef};
 pub use pod::{
     Condition, ContainerSpec, ContainerState, ContainerStatus, Pod, PodIp, PodSpec, PodStatus, SchedulingGate,

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use codec::{CodecError, Format, MAX_CLIENT_MESSAGE};
 
 use crate::board::{Board, Change};
+use crate::crew::{Crew, CrewChange};
 use crate::facts::Kind;
 use crate::fleet::{Fleet, FleetChange};
 use crate::{Revision, SetKey, Timestamp};
@@ -29,10 +30,12 @@ pub const MAX_SUBSCRIPTIONS: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Scope {
-    /// One summary per StatefulSet.
+    /// One summary per StatefulSet, and per Deployment.
     Fleet,
     /// Everything about one StatefulSet.
     StatefulSet(SetKey),
+    /// Everything about one Deployment.
+    Deployment(SetKey),
 }
 
 /// A scope, and what the client has of it already.
@@ -290,6 +293,13 @@ pub enum State {
         /// Its board; `None` when nothing is known of it.
         board: Option<Box<Board>>,
     },
+    /// Of [`Scope::Deployment`].
+    Deployment {
+        /// Which.
+        deployment: SetKey,
+        /// Its crew; `None` when nothing is known of it.
+        crew: Option<Box<Crew>>,
+    },
 }
 
 /// What one revision changed in a scope.
@@ -304,6 +314,13 @@ pub enum Changes {
         set: SetKey,
         /// The steps, in order.
         changes: Vec<Change>,
+    },
+    /// In [`Scope::Deployment`].
+    Deployment {
+        /// Which.
+        deployment: SetKey,
+        /// The steps, in order.
+        changes: Vec<CrewChange>,
     },
 }
 

@@ -76,6 +76,8 @@ pub(crate) fn objects(described: Vec<serde_json::Value>) -> Vec<Observation> {
             "Service" => read::<topology::kubernetes::Service>(value),
             "EndpointSlice" => read::<topology::kubernetes::EndpointSlice>(value),
             "StatefulSet" => read::<topology::kubernetes::StatefulSet>(value),
+            "Deployment" => read::<topology::kubernetes::Deployment>(value),
+            "ReplicaSet" => read::<topology::kubernetes::ReplicaSet>(value),
             other => panic!("no such kind: {other}"),
         }
     }

@@ -85,7 +85,7 @@ fn chosen(store: Store, held: RwSignal<bool>) -> Memo<Vec<Row>> {
             let same = of.with_value(|of| of.as_ref() == Some(&place));
             if let Some(before) = before.filter(|_| same && held.get()) {
                 let is_there = |row: &&Row| match row {
-                    Row::Group(..) => true,
+                    Row::Group(..) | Row::Deployment(_) => true,
                     Row::Set((set, _)) => all.binary_search_by(|(known, _)| known.cmp(set)).is_ok(),
                 };
                 return before.iter().filter(is_there).cloned().collect();

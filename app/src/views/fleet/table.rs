@@ -61,6 +61,8 @@ fn line(row: Row) -> AnyView {
                 .into_any()
         }
         Row::Set(row) => set_line(row),
+        // The table is of StatefulSets alone.
+        Row::Deployment(_) => ().into_any(),
     }
 }
 

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn given_many_short_lives_when_placed_then_they_fold_and_the_last_pod_does_not() {
-        let blocks: Vec<Block> = (0..20).map(|at| block(at, 10 * at as i64, Some(10 * at as i64 + 9))).collect();
+        let blocks: Vec<Block> =
+            (0..20).zip((0..).step_by(10)).map(|(at, from)| block(at, from, Some(from + 9))).collect();
         let told = |millis, blocks: &[Block]| {
             let scale = Scale::new(at(0), millis, Frame::new(1_000.0, 1));
             let all = place(blocks, scale, at(200));

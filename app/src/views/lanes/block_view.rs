@@ -125,6 +125,9 @@ pub(super) fn gap_view(gap: Gap, words: Words, scale: Scale, frame: Frame, store
             let fits = text_width(&length, 11.0, false) < scale.x(to) - from - 6.0;
             fits.then(|| view! { <text x=px(from + 4.0) y=px(middle - 6.0)>{length}</text> }.into_any())
         }
+        None if store.shows_crew() => {
+            Some(view! { <text x=px(from + 8.0) y=px(middle - 6.0)>"this name does not return"</text> }.into_any())
+        }
         None => Some(
             view! {
                 <text x=px(from + 8.0) y=px(middle - 6.0)>

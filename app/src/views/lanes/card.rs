@@ -39,8 +39,8 @@ fn lane_of(store: Store, pointed: &Pointed) -> Option<(usize, ArcRwSignal<Lane>)
 fn card(store: Store, pointed: &Pointed) -> Option<AnyView> {
     let drawing = Drawing::get();
     let (index, lane) = lane_of(store, pointed)?;
-    let set = store.board.set.get_untracked()?;
-    let name = set.pod_name(pointed.ordinal);
+    let set = store.shown()?;
+    let name = store.pod_name(pointed.ordinal);
     let uid = pointed.uid.clone();
     let of = move |what: fn(&Lane, usize, Store) -> String| {
         let (lane, uid) = (lane.clone(), uid.clone());

@@ -38,8 +38,7 @@ fn blocks_of(lane: ArcRwSignal<Lane>) -> Memo<Vec<Block>> {
 pub(super) fn LaneName(ordinal: Ordinal) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let top = top(ordinal);
-    let set = store.board.set.get_untracked();
-    let name = set.map(|set| set.pod_name(ordinal)).unwrap_or_default();
+    let name = store.pod_name(ordinal);
     let further = {
         let name = name.clone();
         Memo::new(move |_| {
@@ -117,12 +116,16 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
     let (ordinal, lane) = row;
     let blocks = blocks_of(lane.clone());
     let top = top(ordinal);
-    let name = store.board.set.get_untracked().map(|set| set.pod_name(ordinal)).unwrap_or_default();
+    let name = store.pod_name(ordinal);
     let gaps = {
         let lane = lane.clone();
         Memo::new(move |_| worded(gaps(&lane.read()), |gap| gap.from, drawing))
     };
     let steps = Memo::new(move |_| {
+        // A Deployment's pods wait for nobody.
+        if store.shows_crew() {
+            return None;
+        }
         let rows = store.board.lanes.read();
         let below = ordinal.0.checked_sub(1)?;
         let at = rows.binary_search_by_key(&below, |(known, _)| known.0).ok()?;

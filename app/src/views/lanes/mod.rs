@@ -106,16 +106,25 @@ pub(super) fn Lanes() -> impl IntoView {
         format!("translate({} 0)", px(scale.plot - scale.x(until(stretch.get(), || store.now.get()))))
     });
     let label = text(move || {
-        let set = board.set.read().as_ref().map(|set| set.name.clone()).unwrap_or_default();
+        let (what, of) = match (&*board.set.read(), &*store.crew.deployment.read()) {
+            (Some(set), _) => ("identities", set.name.clone()),
+            (None, deployment) => ("pods", deployment.as_ref().map(|it| it.name.clone()).unwrap_or_default()),
+        };
         format!(
-            "{} identities of {set} over time. Arrow keys choose a pod, + and - zoom; the tables below say the same in words.",
+            "{} {what} of {of} over time. Arrow keys choose a pod, + and - zoom; the tables below say the same in words.",
             count.get()
         )
     });
+    let is_crew = store.shows_crew();
+    let (title, hint) = if is_crew {
+        ("Pods over time", "each row is one pod, under a name that never returns")
+    } else {
+        ("Identity over time", "each row is an identity that stays · each block is one pod that held it")
+    };
     view! {
         <section class="panel lanes">
             <h2>
-                "Identity over time" <span>"each row is an identity that stays · each block is one pod that held it"</span>
+                {title}" "<span>{hint}</span>
                 <Windows/>
             </h2>
             <div class="plot" node_ref=plot tabindex="0" role="group" aria-label=label>
@@ -148,7 +157,7 @@ pub(super) fn Lanes() -> impl IntoView {
                 let words = format!("{left_out} more pods have no lane here; those that are not Ready are drawn first.");
                 (left_out > 0).then(|| view! { <p class="quiet" data-left-out=left_out.to_string()>{words}</p> }.into_any())
             })}
-            <TimeSlider/>
+            {(!is_crew).then(|| view! { <TimeSlider/> }.into_any())}
             <Legend/>
         </section>
     }

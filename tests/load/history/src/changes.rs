@@ -104,6 +104,17 @@ fn move_to(object: &mut Object, round: u64) {
             namespace(&mut set.key.namespace);
             other(&mut set.uid);
         }
+        Object::Deployment(deployment) => {
+            namespace(&mut deployment.key.namespace);
+            other(&mut deployment.uid);
+        }
+        Object::ReplicaSet(set) => {
+            namespace(&mut set.namespace);
+            other(&mut set.uid);
+            if let Some(owner) = &mut set.owner {
+                other(&mut owner.uid);
+            }
+        }
     }
 }
 
@@ -113,5 +124,7 @@ fn version(object: &mut Object) -> &mut ResourceVersion {
         Object::Service(service) => &mut service.version,
         Object::EndpointSlice(slice) => &mut slice.version,
         Object::StatefulSet(set) => &mut set.version,
+        Object::Deployment(deployment) => &mut deployment.version,
+        Object::ReplicaSet(set) => &mut set.version,
     }
 }
