@@ -134,7 +134,7 @@ async fn given_who_looks_at_a_deployment_when_its_pod_goes_then_only_what_change
     else {
         panic!("then what changed")
     };
-    for change in changes {
+    for change in &changes {
         Crew::apply(&mut crew, change);
     }
     assert_eq!(crew.as_ref().map(|crew| (crew.pods().count(), crew.hands.len())), Some((0, 1)));
