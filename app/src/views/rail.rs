@@ -30,7 +30,7 @@ pub(super) fn Rail() -> impl IntoView {
             let deployments = deployments.iter().filter(|(deployment, _)| place.admits(deployment));
             let deployments: Vec<Row> = deployments.cloned().map(Row::Deployment).collect();
             if !deployments.is_empty() {
-                rows.push(Row::Group("For contrast".to_owned(), deployments.len()));
+                rows.push(Row::Group("For contrast: Deployments".to_owned(), deployments.len()));
                 rows.extend(deployments);
             }
             rows
@@ -115,7 +115,7 @@ fn CrewLine(row: CrewRow) -> impl IntoView {
         text(move || {
             let gone = if summary.read().exists { "names never return" } else { "gone" };
             let namespace = if several(store) { format!("{namespace} · ") } else { String::new() };
-            format!("{namespace}Deployment · {gone}")
+            format!("{namespace}{gone}")
         })
     };
     let ready = {

@@ -126,7 +126,14 @@ pub(super) fn gap_view(gap: Gap, words: Words, scale: Scale, frame: Frame, store
             fits.then(|| view! { <text x=px(from + 4.0) y=px(middle - 6.0)>{length}</text> }.into_any())
         }
         None if store.shows_crew() => {
-            Some(view! { <text x=px(from + 8.0) y=px(middle - 6.0)>"this name does not return"</text> }.into_any())
+            let fits = move |words: &str| {
+                #[allow(clippy::cast_precision_loss, reason = "milliseconds of this age are exact")]
+                let room = store.second.get().millis_since(gap.from) as f64 * scale.per_milli;
+                text_width(words, 11.0, false) + 8.0 < room
+            };
+            let words = ["this name does not return", "gone for good", ""];
+            let words = word(move || words.into_iter().find(|words| fits(words)).unwrap_or_default());
+            Some(view! { <text x=px(from + 8.0) y=px(middle - 6.0)>{words}</text> }.into_any())
         }
         None => Some(
             view! {
