@@ -129,3 +129,85 @@ fn shown_hands(crew: &Crew) -> Vec<&Hand> {
     shown.sort_unstable_by_key(|hand| hand.number);
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use leptos::prelude::*;
+    use leptos::reactive::owner::Owner;
+    use topology::board::{End, Found, Incarnation, Span};
+    use topology::crew::{Crew, CrewChange, Hand, Wanted};
+    use topology::facts::Phase;
+    use topology::{Ordinal, Revision, SetKey, Stage, Timestamp, Uid};
+
+    use super::{GONE, Presence};
+    use crate::route::Place;
+    use crate::state::Store;
+    use crate::state::tests::store;
+
+    fn at(second: u32) -> Timestamp {
+        Timestamp::from_millis(i64::from(second) * 1_000)
+    }
+
+    fn hand(number: u32) -> Hand {
+        let pod = Incarnation {
+            uid: Uid::from(format!("uid {number}").as_str()),
+            owner: Uid::from("r"),
+            created: None,
+            first_seen: at(number),
+            found: Found::Watched,
+            hostname: String::new(),
+            subdomain: None,
+            node: None,
+            ips: Vec::new(),
+            revision: None,
+            phase: Phase::Running,
+            columns: topology::kubectl::pod_columns(&topology::kubernetes::Pod::default()),
+            ready_since: None,
+            deleting: None,
+            spans: vec![Span { stage: Stage::Ready, from: at(number) }],
+            ended: None,
+        };
+        Hand { number, name: format!("api-{number}"), pod }
+    }
+
+    fn shown(store: Store) -> Vec<u32> {
+        store.board.lanes.read_untracked().iter().map(|(ordinal, _)| ordinal.0).collect()
+    }
+
+    #[test]
+    fn given_pods_that_come_and_go_when_shown_then_each_has_a_lane_and_the_latest_that_are_gone_stay() {
+        Owner::new().with(|| {
+            let store = store();
+            store.go(Place::parse("/deployments/default/api"));
+            assert!(store.shows_crew() && store.board.set.read_untracked().is_none());
+            assert_eq!(store.crew.presence.get_untracked(), Presence::Awaited);
+            store.crew.apply(&[CrewChange::Came(Box::new(hand(0)))], Revision(2));
+            assert_eq!(shown(store), Vec::<u32>::new(), "it follows on nothing");
+
+            let key = SetKey::new("default", "api");
+            store.crew.replace(Some(Box::new(Crew::new(key.clone()))), Revision(3));
+            let wanted = Wanted { uid: Uid::from("d"), created: None, replicas: 2 };
+            let mut changes = vec![CrewChange::Wanted(Some(wanted))];
+            for number in 0..20 {
+                changes.push(CrewChange::Came(Box::new(hand(number))));
+                if number > 1 {
+                    changes.push(CrewChange::Ended { number, end: End::Seen { at: at(100 + number) } });
+                }
+            }
+            store.crew.apply(&changes, Revision(4));
+            let latest = 20 - u32::try_from(GONE).expect("a few")..20;
+            assert_eq!(shown(store), [0, 1].into_iter().chain(latest).collect::<Vec<_>>());
+            assert_eq!((store.pod_name(Ordinal(0)), store.shown()), ("api-0".to_owned(), Some(key)));
+            assert_eq!(store.crew.ready.get_untracked(), 2);
+
+            let lane = store.board.lanes.read_untracked()[0].1.clone();
+            store.crew.apply(&[CrewChange::Ended { number: 0, end: End::Seen { at: at(200) } }], Revision(5));
+            assert!(lane.read_untracked().current().is_none(), "the lane that is drawn is told");
+            assert!(shown(store).contains(&0));
+
+            store.go(Place::parse("/sets/default/web"));
+            assert_eq!((shown(store), store.shows_crew()), (Vec::new(), false));
+            assert_eq!(store.pod_name(Ordinal(0)), "web-0");
+        });
+    }
+}

@@ -6,7 +6,7 @@ use super::pods::{Gone, end_of};
 use super::{Batch, How, Topology};
 use crate::board::{Found, Incarnation, Unwatched};
 use crate::crew::{Crew, CrewChange, CrewSummary, Hand, Wanted};
-use crate::facts::{Deployment, Pod, ReplicaSet, Watch};
+use crate::facts::{Deployment, Owner, Pod, ReplicaSet, Watch};
 use crate::fleet::FleetChange;
 use crate::{SetKey, Timestamp, Uid};
 
@@ -34,7 +34,7 @@ impl Topology {
         self.crews.of.iter().map(|(deployment, crew)| (deployment, crew.as_ref()))
     }
 
-    /// Takes crews as they were; the pods that exist are known.
+    /// Takes crews as they were. `pods` are those of ReplicaSets that exist.
     pub(super) fn restore_crews(&mut self, crews: Vec<Crew>, pods: &[Pod]) {
         for crew in crews {
             let key = crew.deployment.clone();
@@ -52,18 +52,21 @@ impl Topology {
 
     /// The Deployment that a pod is of, as far as its ReplicaSet tells.
     fn deployment_of(&self, pod: &Pod) -> Option<SetKey> {
-        let owner = pod.owner.as_ref().filter(|owner| owner.kind == REPLICA_SET)?;
+        let owner = of_replica_set(pod)?;
         let set = self.facts.namespace(&pod.namespace)?.replica_sets.get(&owner.name)?;
         set.deployment().filter(|_| set.uid == owner.uid)
     }
 }
 
-const REPLICA_SET: &str = "ReplicaSet";
+/// The ReplicaSet that controls a pod.
+pub(super) fn of_replica_set(pod: &Pod) -> Option<&Owner> {
+    pod.owner.as_ref().filter(|owner| owner.kind == "ReplicaSet")
+}
 
 impl Crews {
     /// The pod may be told later to be a member.
     fn wait(&mut self, pod: &Pod) {
-        if let Some(owner) = pod.owner.as_ref().filter(|owner| owner.kind == REPLICA_SET) {
+        if let Some(owner) = of_replica_set(pod) {
             let pods = self.waiting.entry(owner.uid.clone()).or_default();
             pods.insert((pod.namespace.clone(), pod.name.clone()));
         }

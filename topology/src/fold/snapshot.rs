@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::crews::of_replica_set;
 use super::facts_store::Released;
 use super::resume::Unconfirmed;
 use super::{Topology, WatchState};
@@ -77,7 +78,9 @@ impl Topology {
         let mut topology = Self::new(zone);
         let mut known = Vec::new();
         for object in objects {
-            if let Object::Pod(pod) = &object {
+            if let Object::Pod(pod) = &object
+                && of_replica_set(pod).is_some()
+            {
                 known.push(pod.as_ref().clone());
             }
             topology.facts.restore(object);
