@@ -9,7 +9,7 @@ mod timeline;
 
 pub use asking::{Ask, Asking, Serial, Stands, Told};
 pub use board::{BoardStore, LaneRow, Presence};
-pub use crew::{CrewRow, CrewStore};
+pub use crew::CrewStore;
 pub use fleet::{FleetRow, FleetStore};
 pub use lanes::{Hold, LanesView, Pointed};
 pub use timeline::{Past, SPEEDS, STEPS, Span, Timeline};

@@ -17,30 +17,25 @@ pub struct Fleet {
     #[serde(with = "pairs")]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<(SetKey, Summary)>"))]
     pub sets: BTreeMap<SetKey, Summary>,
-    /// The Deployments, likewise.
-    #[serde(with = "pairs")]
-    #[cfg_attr(feature = "schema", schemars(with = "Vec<(SetKey, CrewSummary)>"))]
-    pub deployments: BTreeMap<SetKey, CrewSummary>,
+    /// The Deployments, sorted by namespace and name.
+    pub deployments: Vec<(SetKey, CrewSummary)>,
 }
 
 mod pairs {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
 
-    use super::{BTreeMap, SetKey};
+    use super::{BTreeMap, SetKey, Summary};
 
-    pub(super) fn serialize<T: Serialize, S: Serializer>(all: &BTreeMap<SetKey, T>, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(all)
+    pub(super) fn serialize<S: Serializer>(sets: &BTreeMap<SetKey, Summary>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(sets)
     }
 
-    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<BTreeMap<SetKey, T>, D::Error> {
-        // Not collected: that would sort what is sorted, by code of its own.
-        let mut all = BTreeMap::new();
-        for (key, summary) in Vec::deserialize(from)? {
-            all.insert(key, summary);
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<SetKey, Summary>, D::Error> {
+        let mut sets = BTreeMap::new();
+        for (set, summary) in Vec::deserialize(from)? {
+            sets.insert(set, summary);
         }
-        Ok(all)
+        Ok(sets)
     }
 }
 
@@ -50,11 +45,27 @@ impl Fleet {
         match change {
             FleetChange::Changed { set, summary } => drop(self.sets.insert(set.clone(), summary.clone())),
             FleetChange::Forgotten(set) => drop(self.sets.remove(set)),
-            FleetChange::Deployment { deployment, summary } => {
-                self.deployments.insert(deployment.clone(), summary.clone());
+            FleetChange::Deployment { deployment, summary } => match self.place_of(deployment) {
+                Ok(at) => self.deployments[at].1 = summary.clone(),
+                Err(at) => self.deployments.insert(at, (deployment.clone(), summary.clone())),
+            },
+            FleetChange::DeploymentForgotten(deployment) => {
+                if let Ok(at) = self.place_of(deployment) {
+                    self.deployments.remove(at);
+                }
             }
-            FleetChange::DeploymentForgotten(deployment) => drop(self.deployments.remove(deployment)),
         }
+    }
+}
+
+impl Fleet {
+    /// What is shown of a Deployment.
+    pub fn deployment(&self, deployment: &SetKey) -> Option<&CrewSummary> {
+        Some(&self.deployments[self.place_of(deployment).ok()?].1)
+    }
+
+    fn place_of(&self, deployment: &SetKey) -> Result<usize, usize> {
+        self.deployments.binary_search_by(|(known, _)| known.cmp(deployment))
     }
 }
 

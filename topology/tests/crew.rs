@@ -108,7 +108,7 @@ fn given_the_first_lists_in_any_order_when_in_then_the_pods_are_the_deployments(
         assert_eq!(client.crew.as_deref(), Some(crew(&topology)));
         let ready = Dots { stage: Some(Stage::Ready), count: 2 };
         let summary = CrewSummary { exists: true, replicas: 2, ready: 2, dots: vec![ready] };
-        assert_eq!(client.fleet.deployments[&key()], summary);
+        assert_eq!(client.fleet.deployment(&key()), Some(&summary));
         assert_eq!(topology.fleet(), &client.fleet);
         assert!(topology.fleet().sets.is_empty(), "none of it is a StatefulSet's");
     }
@@ -141,7 +141,7 @@ fn given_a_replica_set_that_goes_first_when_its_pods_go_then_their_ends_are_seen
     topology.apply(at(1), [deleted(deployment(4, 1))]);
     topology.apply(at(2), [deleted(replica_set())]);
     assert_eq!(names(&topology), ["api-1-a"]);
-    assert!(!topology.fleet().deployments[&key()].exists);
+    assert!(topology.fleet().deployment(&key()).is_some_and(|summary| !summary.exists));
     topology.apply(at(3), [applied(pod("api-1-a", 5, false))]);
     topology.apply(at(4), [deleted(pod("api-1-a", 6, false))]);
     assert_eq!(crew(&topology).hands[0].pod.ended, Some(End::Seen { at: at(4) }));
@@ -158,7 +158,7 @@ fn given_pods_of_others_when_listed_then_they_are_no_deployments() {
     topology.apply(at(0), objects(vec![deployment(1, 2), replica_set(), bare, other]));
     assert_eq!(names(&topology), Vec::<&str>::new());
     let missing = Dots { stage: None, count: 2 };
-    assert_eq!(topology.fleet().deployments[&key()].dots, [missing]);
+    assert_eq!(topology.fleet().deployment(&key()).map(|summary| &summary.dots[..]), Some(&[missing][..]));
 }
 
 #[test]

@@ -3,16 +3,13 @@
 
 use leptos::prelude::*;
 use topology::board::Lane;
-use topology::crew::{Crew, CrewChange, CrewSummary, Hand, Wanted};
+use topology::crew::{Crew, CrewChange, CrewSummary, Hand};
 use topology::{Ordinal, Revision, SetKey};
 
 use super::board::{BoardStore, MAX_LANES, Presence, set};
 
 /// How many pods that are gone have a lane: the latest ones.
 const GONE: usize = 8;
-
-/// A Deployment and its summary.
-pub type CrewRow = (SetKey, ArcRwSignal<CrewSummary>);
 
 /// The Deployment that is shown.
 #[derive(Clone, Copy)]
@@ -22,10 +19,8 @@ pub struct CrewStore {
     pub deployment: RwSignal<Option<SetKey>>,
     /// What is known of it.
     pub presence: RwSignal<Presence>,
-    /// What it asks for.
-    pub wanted: RwSignal<Option<Wanted>>,
-    /// How many of its pods are Ready.
-    pub ready: RwSignal<u32>,
+    /// How many of its pods are Ready, in words; empty where there is no Deployment object.
+    pub ready: RwSignal<String>,
     /// The last revision that was applied; `None` until the first state came.
     pub revision: StoredValue<Option<Revision>>,
     board: BoardStore,
@@ -42,8 +37,7 @@ impl CrewStore {
             plain: StoredValue::new(None),
             deployment: RwSignal::new(shown.clone()),
             presence: RwSignal::new(Presence::Awaited),
-            wanted: RwSignal::new(None),
-            ready: RwSignal::new(0),
+            ready: RwSignal::new(String::new()),
             revision: StoredValue::new(None),
             board,
         };
@@ -112,8 +106,9 @@ impl CrewStore {
             }
             set(board.left_out, crew.as_deref().map_or(0, |crew| crew.pods().count().saturating_sub(MAX_LANES)));
             set(board.unwatched, crew.as_deref().map(|crew| crew.unwatched.clone()).unwrap_or_default());
-            set(self.ready, crew.as_deref().map(CrewSummary::of).map_or(0, |summary| summary.ready));
-            set(self.wanted, crew.as_deref().and_then(|crew| crew.wanted.clone()));
+            let summary = crew.as_deref().map(CrewSummary::of).filter(|summary| summary.exists);
+            let ready = |summary: CrewSummary| format!("{} / {} ready", summary.ready, summary.replicas);
+            set(self.ready, summary.map(ready).unwrap_or_default());
             set(self.presence, if crew.is_some() { Presence::Known } else { Presence::Unknown });
         });
     }
@@ -121,13 +116,17 @@ impl CrewStore {
 
 /// The pods that get a lane, by their numbers: those that exist, and the latest that are gone.
 fn shown_hands(crew: &Crew) -> Vec<&Hand> {
-    let ended = |hand: &&Hand| hand.pod.ended.map(topology::board::End::latest);
-    let mut gone: Vec<&Hand> = crew.hands.iter().filter(|hand| hand.pod.ended.is_some()).collect();
-    gone.sort_unstable_by_key(ended);
-    let mut shown: Vec<&Hand> = crew.pods().take(MAX_LANES).collect();
-    shown.extend(gone.into_iter().rev().take(GONE));
-    shown.sort_unstable_by_key(|hand| hand.number);
-    shown
+    let ended = |hand: &Hand| hand.pod.ended.map(|end| (end.latest(), hand.number));
+    let mut alive = 0;
+    // They are few: counting those that went later is less code than sorting.
+    let is_shown = |hand: &&Hand| match ended(hand) {
+        None => {
+            alive += 1;
+            alive <= MAX_LANES
+        }
+        when => crew.hands.iter().filter(|other| ended(other) > when).count() < GONE,
+    };
+    crew.hands.iter().filter(is_shown).collect()
 }
 
 #[cfg(test)]
@@ -198,7 +197,7 @@ mod tests {
             let latest = 20 - u32::try_from(GONE).expect("a few")..20;
             assert_eq!(shown(store), [0, 1].into_iter().chain(latest).collect::<Vec<_>>());
             assert_eq!((store.pod_name(Ordinal(0)), store.shown()), ("api-0".to_owned(), Some(key)));
-            assert_eq!(store.crew.ready.get_untracked(), 2);
+            assert_eq!(store.crew.ready.get_untracked(), "2 / 2 ready");
 
             let lane = store.board.lanes.read_untracked()[0].1.clone();
             store.crew.apply(&[CrewChange::Ended { number: 0, end: End::Seen { at: at(200) } }], Revision(5));

@@ -9,18 +9,17 @@ use super::reactive::{changing, maybe, text};
 use crate::state::{Presence, Store};
 
 /// Everything about the Deployment that the address names.
-#[component]
-pub(super) fn DeploymentPage() -> impl IntoView {
+pub(super) fn deployment_page() -> AnyView {
     let crew = Store::get().crew;
-    changing(move || match crew.presence.get() {
+    let page = changing(move || match crew.presence.get() {
         Presence::Awaited => view! { <section class="panel empty"><p>"Loading."</p></section> }.into_any(),
-        Presence::Unknown => view! { <Unknown/> }.into_any(),
-        Presence::Known => view! { <Title/> <Lanes/> <Pods/> }.into_any(),
-    })
+        Presence::Unknown => unknown(),
+        Presence::Known => vec![title(), view! { <Lanes/> }.into_any(), view! { <Pods/> }.into_any()].into_any(),
+    });
+    page.into_any()
 }
 
-#[component]
-fn Unknown() -> impl IntoView {
+fn unknown() -> AnyView {
     let crew = Store::get().crew;
     let deployment = text(move || crew.deployment.read().as_ref().map(ToString::to_string).unwrap_or_default());
     view! {
@@ -33,22 +32,18 @@ fn Unknown() -> impl IntoView {
             {refused_contrast()}
         </section>
     }
+    .into_any()
 }
 
 /// Name, namespace, and what makes it different.
-#[component]
-fn Title() -> impl IntoView {
+fn title() -> AnyView {
     let crew = Store::get().crew;
     let of = |part: fn(topology::SetKey) -> String| text(move || crew.deployment.get().map(part).unwrap_or_default());
     let ready = maybe(move || {
-        let chip = match crew.wanted.get() {
-            Some(wanted) => {
-                let words = text(move || format!("{} / {} ready", crew.ready.get(), wanted.replicas));
-                view! { <span class="chip" data-chip="ready">{words}</span> }.into_any()
-            }
-            None => view! { <span class="chip bad">"no Deployment object"</span> }.into_any(),
-        };
-        Some(chip)
+        let ready = crew.ready.get();
+        let is_there = !ready.is_empty();
+        let words = if is_there { ready } else { "no Deployment object".to_owned() };
+        Some(view! { <span class="chip" class:bad=!is_there data-chip="ready">{words}</span> }.into_any())
     });
     view! {
         <div class="title">
@@ -63,37 +58,44 @@ fn Title() -> impl IntoView {
         </p>
         {refused_contrast()}
     }
+    .into_any()
 }
 
 /// What of Deployments may not be seen, and the rule that would grant it.
 pub(super) fn refused_contrast() -> AnyView {
+    const AND: &str = " and ";
     let store = Store::get();
+    // In words, so that it changes only when they do.
     let refused = Memo::new(move |_| {
         let (status, place) = (store.status.read(), store.place.read());
-        let here = |namespace: &Option<String>| {
-            namespace.is_none() || place.namespace.is_none() || *namespace == place.namespace
+        let here = |refused: &Option<String>| {
+            refused.is_none() || place.namespace.is_none() || *refused == place.namespace
         };
-        let refused =
-            |kind: Kind| status.refused.iter().any(|refusal| refusal.kind == kind && here(&refusal.namespace));
-        let kinds = [Kind::Deployment, Kind::ReplicaSet].into_iter().filter(|kind| refused(*kind));
-        kinds.map(Kind::resource).collect::<Vec<_>>()
+        let mut words = String::new();
+        for kind in [Kind::Deployment, Kind::ReplicaSet] {
+            if status.refused.iter().any(|refusal| refusal.kind == kind && here(&refusal.namespace)) {
+                words.push_str(if words.is_empty() { "" } else { AND });
+                words.push_str(kind.resource());
+            }
+        }
+        words
     });
-    maybe(move || {
+    let told = maybe(move || {
         let refused = refused.get();
         (!refused.is_empty()).then(|| {
+            let resources = refused.replace(AND, "\", \"");
+            let group = Kind::Deployment.group();
             let rule = format!(
-                "- apiGroups: [\"{}\"]\n  resources: [\"{}\"]\n  verbs: [\"get\", \"list\", \"watch\"]",
-                Kind::Deployment.group(),
-                refused.join("\", \"")
+                "- apiGroups: [\"{group}\"]\n  resources: [\"{resources}\"]\n  verbs: [\"get\", \"list\", \"watch\"]"
             );
             view! {
-                <details class="refused" data-refused=refused.join(" ")>
-                    <summary>{format!("Berth may not list and watch {}.", refused.join(" and "))}</summary>
+                <details class="refused">
+                    <summary>{format!("Berth may not list and watch {refused}.")}</summary>
                     "Only the contrast is missing. This rule grants it:"<pre>{rule}</pre>
                 </details>
             }
             .into_any()
         })
-    })
-    .into_any()
+    });
+    told.into_any()
 }

@@ -29,7 +29,7 @@ use crate::route::Route;
 use crate::say::{Part, Saying};
 use crate::state::Store;
 use actions::{ActionDialog, Toast};
-use deployment::DeploymentPage;
+use deployment::deployment_page;
 use fleet::FleetPage;
 #[cfg(feature = "hydrate")]
 pub(crate) use fleet::SEARCH_ID;
@@ -72,7 +72,7 @@ pub fn App() -> impl IntoView {
                     {changing(move || match kind.get() {
                         Kind::Fleet => view! { <FleetPage/> }.into_any(),
                         Kind::Set => view! { <SetPage/> }.into_any(),
-                        Kind::Deployment => view! { <DeploymentPage/> }.into_any(),
+                        Kind::Deployment => deployment_page(),
                         Kind::Nothing => view! { <NotFound/> }.into_any(),
                     })}
                 </main>

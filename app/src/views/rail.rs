@@ -10,7 +10,7 @@ use super::reactive::{Row, changing, maybe, text, word};
 use super::stage_word;
 use super::windowed::{Window, Windowed, windowed};
 use crate::route::Route;
-use crate::state::{CrewRow, FleetRow, Store};
+use crate::state::{FleetRow, Store};
 
 /// How many dots a row has at most; what is beyond is counted.
 const MAX_DOTS: u32 = 12;
@@ -46,9 +46,9 @@ pub(super) fn Rail() -> impl IntoView {
         }
     });
     let Windowed { above, rows: seen, below } = windowed(rows, window, ROW, |row| match row {
-        Row::Set(row) => view! { <RailRow row/> }.into_any(),
+        Row::Set(row) => rail_row(row, Route::Set),
         Row::Group(title, _) => view! { <h2 class="heading">{title}</h2> }.into_any(),
-        Row::Deployment(row) => view! { <CrewLine row/> }.into_any(),
+        Row::Deployment(row) => rail_row(row, Route::Deployment),
     });
     view! {
         <nav class="rail" aria-label="StatefulSets">
@@ -69,67 +69,41 @@ fn several(store: Store) -> bool {
     store.place.read().namespace.is_none() && store.fleet.several.get()
 }
 
-#[component]
-fn RailRow(row: FleetRow) -> impl IntoView {
+fn rail_row((key, summary): FleetRow, route: fn(SetKey) -> Route) -> AnyView {
     let store = Store::get();
-    let (set, summary) = row;
+    let is_set = matches!(route(key.clone()), Route::Set(_));
     let address = {
-        let set = set.clone();
-        text(move || store.place.read().to(Route::Set(set.clone())).address())
+        let key = key.clone();
+        text(move || store.place.read().to(route(key.clone())).address())
     };
     let current = {
-        let set = set.clone();
-        move || (store.place.read().set() == Some(&set)).then_some("page")
+        let key = key.clone();
+        move || (store.place.read().route == route(key.clone())).then_some("page")
     };
     let attention = {
         let summary = summary.clone();
         word(move || attention_word(&summary.read()))
     };
     let line = {
-        let (set, summary) = (set.clone(), summary.clone());
-        text(move || line(&set, &summary.read(), several(store)))
+        let (key, summary) = (key.clone(), summary.clone());
+        text(move || line(&key, &summary.read(), several(store), is_set))
     };
+    let name = key.to_string();
     view! {
-        <a class="row" href=address aria-current=current data-set=set.to_string() data-attention=attention>
-            <b>{set.name.clone()}</b>
+        <a
+            class="row"
+            href=address
+            aria-current=current
+            data-set=is_set.then(|| name.clone())
+            data-deployment=(!is_set).then_some(name)
+            data-attention=attention
+        >
+            <b>{key.name.clone()}</b>
             <DotRow summary/>
             <small>{line}</small>
         </a>
     }
-}
-
-#[component]
-fn CrewLine(row: CrewRow) -> impl IntoView {
-    let store = Store::get();
-    let (deployment, summary) = row;
-    let address = {
-        let deployment = deployment.clone();
-        text(move || store.place.read().to(Route::Deployment(deployment.clone())).address())
-    };
-    let current = {
-        let deployment = deployment.clone();
-        move || (store.place.read().deployment() == Some(&deployment)).then_some("page")
-    };
-    let line = {
-        let (namespace, summary) = (deployment.namespace.clone(), summary.clone());
-        text(move || {
-            let gone = if summary.read().exists { "names never return" } else { "gone" };
-            let namespace = if several(store) { format!("{namespace} · ") } else { String::new() };
-            format!("{namespace}{gone}")
-        })
-    };
-    let ready = {
-        let summary = summary.clone();
-        text(move || format!("{} of {} ready", summary.read().ready, summary.read().replicas))
-    };
-    let dots = dot_row(ready, Signal::derive(move || summary.read().dots.clone()));
-    view! {
-        <a class="row" href=address aria-current=current data-deployment=deployment.to_string()>
-            <b>{deployment.name.clone()}</b>
-            {dots}
-            <small>{line}</small>
-        </a>
-    }
+    .into_any()
 }
 
 /// A dot for each pod, coloured by its stage.
@@ -139,19 +113,16 @@ pub(super) fn DotRow(summary: ArcRwSignal<Summary>) -> impl IntoView {
         let summary = summary.clone();
         text(move || ready_text(&summary.read()))
     };
-    dot_row(text, Signal::derive(move || summary.read().dots.clone()))
-}
-
-fn dot_row(text: Signal<String>, dots: Signal<Vec<Dots>>) -> AnyView {
     let dots = changing(move || {
-        let (dots, more) = first_dots(&dots.read());
+        let summary = summary.read();
+        let (dots, more) = first_dots(&summary.dots);
         view! {
             {dots.into_iter().map(|word| view! { <i data-stage=word></i> }).collect_view()}
             {(more > 0).then(|| view! { <span class="more">{format!("+{more}")}</span> })}
         }
         .into_any()
     });
-    view! { <span class="dots" role="img" aria-label=text>{dots}</span> }.into_any()
+    view! { <span class="dots" role="img" aria-label=text>{dots}</span> }
 }
 
 /// The words for the first dots, and how many are left out.
@@ -167,7 +138,7 @@ fn first_dots(runs: &[Dots]) -> (Vec<&'static str>, u32) {
     (words, more)
 }
 
-fn line(set: &SetKey, summary: &Summary, several: bool) -> String {
+fn line(set: &SetKey, summary: &Summary, several: bool, is_set: bool) -> String {
     let mut parts = Vec::with_capacity(3);
     if several {
         parts.push(set.namespace.clone());
@@ -175,7 +146,8 @@ fn line(set: &SetKey, summary: &Summary, several: bool) -> String {
     if !summary.service_name.is_empty() {
         parts.push(summary.service_name.clone());
     }
-    parts.push(ready_text(summary));
+    // What makes a Deployment different is worth more there than a count, which its dots tell.
+    parts.push(if is_set || !summary.exists { ready_text(summary) } else { "names never return".to_owned() });
     parts.join(" · ")
 }
 

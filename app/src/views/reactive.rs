@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 
-use crate::state::{CrewRow, FleetRow, LaneRow, Store};
+use crate::state::{FleetRow, LaneRow, Store};
 
 /// A text that changes.
 pub(super) fn text(of: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
@@ -49,7 +49,7 @@ pub(super) enum Row {
     /// A StatefulSet.
     Set(FleetRow),
     /// A Deployment.
-    Deployment(CrewRow),
+    Deployment(FleetRow),
 }
 
 impl Row {

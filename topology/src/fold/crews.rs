@@ -40,7 +40,8 @@ impl Topology {
             let key = crew.deployment.clone();
             let members = crew.pods().map(|hand| (hand.pod.uid.clone(), (key.clone(), hand.number)));
             self.crews.members.extend(members);
-            self.fleet.deployments.insert(key.clone(), CrewSummary::of(&crew));
+            let summary = CrewSummary::of(&crew);
+            self.fleet.apply(&FleetChange::Deployment { deployment: key.clone(), summary });
             self.crews.of.insert(key, Box::new(crew));
         }
         for pod in pods {
@@ -182,7 +183,7 @@ impl Batch<'_> {
     pub(super) fn crew_summaries(&self) -> Vec<FleetChange> {
         let mut changes = Vec::new();
         for key in self.crew_steps.keys() {
-            let known = self.topology.fleet.deployments.get(key);
+            let known = self.topology.fleet.deployment(key);
             match self.topology.crew(key).map(CrewSummary::of) {
                 Some(summary) if known != Some(&summary) => {
                     changes.push(FleetChange::Deployment { deployment: key.clone(), summary });
