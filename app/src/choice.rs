@@ -120,7 +120,8 @@ impl Choice {
 
     /// Whether a StatefulSet is shown at `now`.
     pub fn admits(&self, set: &SetKey, summary: &Summary, now: Timestamp) -> bool {
-        let query = self.query.to_lowercase();
+        // Names are of small ASCII letters.
+        let query = self.query.to_ascii_lowercase();
         let part = |word: &str| match word.split_once('/') {
             Some((namespace, name)) => set.namespace.ends_with(namespace) && set.name.starts_with(name),
             None => set.name.contains(word) || set.namespace.contains(word),
@@ -128,13 +129,10 @@ impl Choice {
         query.split_whitespace().all(part) && self.shows.iter().all(|show| show.admits(summary, now))
     }
 
-    /// Puts StatefulSets in order.
-    pub fn arrange<T>(&self, rows: &mut [T], of: impl Fn(&T) -> (&SetKey, &Summary)) {
-        rows.sort_unstable_by(|one, other| {
-            let (one, other) = (of(one), of(other));
-            let apart = if self.grouped { one.0.namespace.cmp(&other.0.namespace) } else { Ordering::Equal };
-            apart.then_with(|| self.sort.compare(one, other))
-        });
+    /// Which of two StatefulSets comes first.
+    pub fn order(&self, one: (&SetKey, &Summary), other: (&SetKey, &Summary)) -> Ordering {
+        let apart = if self.grouped { one.0.namespace.cmp(&other.0.namespace) } else { Ordering::Equal };
+        apart.then_with(|| self.sort.compare(one, other))
     }
 }
 
@@ -171,7 +169,7 @@ mod tests {
     fn shown(choice: &Choice, now: i64) -> String {
         let now = Timestamp::from_millis(now);
         let mut rows: Vec<_> = fleet().into_iter().filter(|(set, it)| choice.admits(set, it, now)).collect();
-        choice.arrange(&mut rows, |(set, summary)| (set, summary));
+        rows.sort_unstable_by(|one, other| choice.order((&one.0, &one.1), (&other.0, &other.1)));
         rows.iter().map(|(set, _)| set.name.as_str()).collect::<Vec<_>>().join(" ")
     }
 

@@ -250,7 +250,7 @@ fn given_a_set_that_is_deleted_when_its_pods_are_gone_then_its_history_stays() {
     assert!(matches!(board.controller, Controller::Gone { .. }));
     assert_eq!(board.lanes.len(), 5);
     assert_eq!(board.order.reason, Reason::NoController { pods: 0 });
-    assert!(!topology.fleet().sets[&board.set].exists);
+    assert!(topology.fleet().set(&board.set).is_some_and(|summary| !summary.exists));
 }
 
 proptest! {

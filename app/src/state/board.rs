@@ -1,8 +1,6 @@
 //! The StatefulSet that is shown: the board itself, moved along by the same code as on the server, and signals of its
 //! parts.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
 use topology::board::{Board, Change, Controller, Lane, ServiceView, Stranger, Unwatched, Warning};
 use topology::facts::{Counts, Kind};
@@ -236,7 +234,7 @@ impl BoardStore {
 
     fn publish_lanes(&self, board: &Board, touched: &Touched) {
         let shown = shown_ordinals(board);
-        let left_out = board.pods().filter(|(ordinal, _)| !shown.contains(ordinal)).count();
+        let left_out = board.pods().filter(|(ordinal, _)| shown.binary_search(ordinal).is_err()).count();
         set(self.left_out, left_out);
         let known = self.lanes.get_untracked();
         let lane = |ordinal| board.lane(ordinal).cloned().unwrap_or_else(|| Lane::new(ordinal));
@@ -258,20 +256,22 @@ impl BoardStore {
     }
 }
 
-/// The identities that get a lane.
-fn shown_ordinals(board: &Board) -> BTreeSet<Ordinal> {
+/// The identities that get a lane, in order.
+fn shown_ordinals(board: &Board) -> Vec<Ordinal> {
     let with_pod = |ready: bool| {
         let pods = board.pods().filter(move |(_, pod)| (pod.stage() == Stage::Ready) == ready);
         pods.map(|(ordinal, _)| ordinal)
     };
     let wanted = board.controller.spec().into_iter().flat_map(|spec| spec.ordinals().take(MAX_LANES));
     let past = board.lanes.iter().map(|lane| lane.ordinal);
-    let mut shown = BTreeSet::new();
+    let mut shown: Vec<Ordinal> = Vec::new();
     for ordinal in with_pod(false).chain(with_pod(true)).chain(wanted).chain(past) {
         if shown.len() >= MAX_LANES {
             break;
         }
-        shown.insert(ordinal);
+        if let Err(at) = shown.binary_search(&ordinal) {
+            shown.insert(at, ordinal);
+        }
     }
     shown
 }

@@ -51,7 +51,7 @@ impl FleetStore {
     pub fn replace(&self, fleet: Fleet, revision: Revision) {
         let mut changes = Vec::new();
         self.rows.with_untracked(|rows| {
-            let gone = rows.iter().filter(|(set, _)| !fleet.sets.contains_key(set));
+            let gone = rows.iter().filter(|(set, _)| fleet.set(set).is_none());
             changes.extend(gone.map(|(set, _)| FleetChange::Forgotten(set.clone())));
         });
         self.deployments.with_untracked(|rows| {

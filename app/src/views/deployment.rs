@@ -68,9 +68,8 @@ pub(super) fn refused_contrast() -> AnyView {
     // In words, so that it changes only when they do.
     let refused = Memo::new(move |_| {
         let (status, place) = (store.status.read(), store.place.read());
-        let here = |refused: &Option<String>| {
-            refused.is_none() || place.namespace.is_none() || *refused == place.namespace
-        };
+        let here =
+            |refused: &Option<String>| refused.is_none() || place.namespace.is_none() || *refused == place.namespace;
         let mut words = String::new();
         for kind in [Kind::Deployment, Kind::ReplicaSet] {
             if status.refused.iter().any(|refusal| refusal.kind == kind && here(&refusal.namespace)) {

@@ -79,14 +79,16 @@ impl ServiceView {
     }
 
     fn named_ports(&self) -> BTreeSet<(&str, Protocol)> {
+        // Put in one by one: to collect them would sort them first, by code that the page has to carry.
+        let mut all = BTreeSet::new();
         let named = |(name, _): &(&str, Protocol)| !name.is_empty();
-        if matches!(self.kind, Some(ServiceKind::ClusterIp(_))) {
-            return self.ports.iter().map(|port| (port.name.as_str(), port.protocol)).filter(named).collect();
+        all.extend(self.ports.iter().map(|port| (port.name.as_str(), port.protocol)).filter(named));
+        if !matches!(self.kind, Some(ServiceKind::ClusterIp(_))) {
+            // Those of the slices as well; while no endpoint is served, no slice may name any.
+            let slices = self.slices.iter().flat_map(|slice| &slice.ports);
+            all.extend(slices.map(|port| (port.name.as_str(), port.protocol)).filter(named));
         }
-        // Those of the Service as well: while no endpoint is served, no slice may name them.
-        let own = self.ports.iter().map(|port| (port.name.as_str(), port.protocol));
-        let slices = self.slices.iter().flat_map(|slice| &slice.ports);
-        own.chain(slices.map(|port| (port.name.as_str(), port.protocol))).filter(named).collect()
+        all
     }
 
     /// The addresses that are served.

@@ -116,14 +116,17 @@ impl ServiceRecords {
     }
 
     fn named_ports(&self) -> BTreeSet<(&str, Protocol)> {
+        // Put in one by one: to collect them would sort them first, by code that the page has to carry.
+        let mut all = BTreeSet::new();
         let named = |(name, _): &(&str, Protocol)| !name.is_empty();
         if matches!(self.kind, Some(ServiceKind::ClusterIp(_))) {
-            self.ports.iter().map(|port| (port.name.as_str(), port.protocol)).filter(named).collect()
+            all.extend(self.ports.iter().map(|port| (port.name.as_str(), port.protocol)).filter(named));
         } else {
             let served = self.slices.iter().filter(|(_, rows)| !rows.all().is_empty());
             let ports = served.flat_map(|(_, rows)| rows.ports());
-            ports.map(|port| (port.name.as_str(), port.protocol)).filter(named).collect()
+            all.extend(ports.map(|port| (port.name.as_str(), port.protocol)).filter(named));
         }
+        all
     }
 }
 

@@ -419,7 +419,7 @@ impl Batch<'_> {
         self.forget_oldest_crews();
         let mut fleet = Vec::new();
         for set in self.steps.keys() {
-            let known = self.topology.fleet.sets.get(set);
+            let known = self.topology.fleet.set(set);
             match self.topology.boards.get(set).map(|board| Summary::of(board)) {
                 Some(summary) if known != Some(&summary) => {
                     fleet.push(FleetChange::Changed { set: set.clone(), summary });

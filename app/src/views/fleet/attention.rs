@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use topology::fleet::Attention as Urgency;
 
-use super::in_namespace;
+use super::{in_namespace, sort};
 use crate::choice::{Choice, Show, Sort};
 use crate::route::{Place, Route};
 use crate::say::say;
@@ -27,7 +27,7 @@ pub(super) fn Attention(held: RwSignal<bool>) -> impl IntoView {
             }
             let mut stuck: Vec<_> = in_namespace(store).into_iter().map(|row| (row.1.get(), row)).collect();
             stuck.retain(|(summary, _)| summary.attention == Urgency::Stuck);
-            stuck.sort_unstable_by(|(one, (key, _)), (other, (other_key, _))| {
+            sort(&mut stuck, &|(one, (key, _)), (other, (other_key, _))| {
                 one.changed.cmp(&other.changed).then_with(|| key.cmp(other_key))
             });
             stuck.into_iter().map(|(_, row)| row).collect()

@@ -4,7 +4,10 @@ mod attention;
 mod filters;
 mod table;
 
+use std::cmp::Ordering;
+
 use leptos::prelude::*;
+use topology::fleet::Summary;
 
 use super::reactive::{Row, changing, text};
 use crate::state::{FleetRow, Store};
@@ -66,6 +69,14 @@ fn in_namespace(store: Store) -> Vec<FleetRow> {
     store.fleet.rows.read().iter().filter(|(set, _)| place.admits(set)).cloned().collect()
 }
 
+/// A row with its summary as it is when rows are put in order.
+type Told = (Summary, FleetRow);
+
+/// Puts rows in an order. Whatever that is, it is done by the same code: the page would be larger by more.
+fn sort(rows: &mut [Told], order: &dyn Fn(&Told, &Told) -> Ordering) {
+    rows.sort_unstable_by(order);
+}
+
 /// Whether two lists have the same rows in the same order.
 fn differ(before: Option<&Vec<Row>>, after: Option<&Vec<Row>>) -> bool {
     before != after
@@ -95,7 +106,7 @@ fn chosen(store: Store, held: RwSignal<bool>) -> Memo<Vec<Row>> {
             let now = if choice.depends_on_time() { store.second.get() } else { store.second.get_untracked() };
             let mut rows: Vec<_> = all.into_iter().map(|row| (row.1.get(), row)).collect();
             rows.retain(|(summary, (set, _))| choice.admits(set, summary, now));
-            choice.arrange(&mut rows, |(summary, (set, _))| (set, summary));
+            sort(&mut rows, &|one, other| choice.order((&one.1.0, &one.0), (&other.1.0, &other.0)));
             grouped(rows.into_iter().map(|(_, row)| row).collect(), choice.grouped)
         },
         differ,
