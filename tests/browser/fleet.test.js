@@ -181,7 +181,12 @@ test('given hundreds of StatefulSets when scrolled then the rows that can be see
     assert.ok((await rows()) < 100);
     await page.locator('.rail').evaluate((rail) => rail.scrollTo(0, rail.scrollHeight));
     await page.locator('.rail a.row[data-set="many/set-499"]').waitFor();
-    await page.keyboard.press('/');
+    // The search has the focus at once: no letter that follows is lost, however quickly it is typed.
+    const focused = await page.evaluate(() => {
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '/', bubbles: true, cancelable: true }));
+      return document.activeElement.id;
+    });
+    assert.equal(focused, 'search');
     await page.keyboard.type('set-25');
     await eventually('ten are found', async () => assert.equal(await rows(), 10));
   });

@@ -53,14 +53,18 @@ pub(super) fn search(store: Store) {
     if place.route != Route::Fleet {
         go(store, &place.to(Route::Fleet));
     }
-    // The page of the fleet is there with the next frame.
-    request_animation_frame(|| focus(SEARCH_ID));
+    // At once, so that no letter is lost; a page of the fleet that is new is there with the next frame.
+    if !focus(SEARCH_ID) {
+        request_animation_frame(|| {
+            let _ = focus(SEARCH_ID);
+        });
+    }
 }
 
-fn focus(id: &str) {
-    if let Some(element) = document().get_element_by_id(id).and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
+/// Gives the focus to an element; whether it is there.
+fn focus(id: &str) -> bool {
+    let element = document().get_element_by_id(id).and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok());
+    element.is_some_and(|element| element.focus().is_ok())
 }
 
 fn show(store: Store, place: &Place) {
