@@ -76,8 +76,9 @@ test('given no StatefulSet when the walk-through is played then pods come in ord
     );
     assert.deepEqual(
       first.map(({ arrows }) => arrows),
-      [[], ['Ready, so next']],
+      [[], ['ready-so-next']],
     );
+    assert.equal((await page.textContent('g.arrow')).trim(), 'Ready, so next');
 
     // Both deleted: the same names return in order, as other pods with other addresses.
     await kubectl.run('delete', 'pod', '--selector', 'app=nginx', '--wait=false');
@@ -118,7 +119,7 @@ test('given no StatefulSet when the walk-through is played then pods come in ord
     }
     assert.deepEqual(
       both.map(({ arrows }) => arrows),
-      [[], ['Ready, so next', 'Ready, so next']],
+      [[], ['ready-so-next', 'ready-so-next']],
     );
     assert.match(await page.textContent('g.deletions'), /2 pods deleted/);
   });

@@ -20,7 +20,7 @@ export const podRows = (page) =>
     }),
   );
 
-/** The lanes, in order: the blocks of each, oldest first, and how many arrows lead into it. */
+/** The lanes, in order: the blocks of each, oldest first, and the steps of the controller whose arrows lead into it. */
 export const lanes = (page) =>
   page.$$eval('g.lane', (lanes) =>
     lanes.map((lane) => ({
@@ -31,7 +31,7 @@ export const lanes = (page) =>
         ended: block.dataset.ended === 'true',
         stages: [...block.querySelectorAll('rect.piece')].map((piece) => piece.dataset.stage),
       })),
-      arrows: [...lane.querySelectorAll('g.arrow')].map((arrow) => arrow.textContent.trim()),
+      arrows: [...lane.querySelectorAll('g.arrow')].map((arrow) => arrow.dataset.step),
     })),
   );
 
