@@ -5,6 +5,7 @@ use topology::board::Unwatched;
 use topology::dns::Zone;
 use topology::{Timestamp, Topology};
 
+use super::part::Part;
 use super::segment::{Undecodable, snapshot, steps};
 use super::store::{Kept, Place};
 use crate::ledger::{Store, StoreError};
@@ -27,26 +28,28 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The state of a cluster at that moment; `None` when none is kept of it.
+    /// The state of a part of a cluster at that moment; `None` when none is kept of it by those who saw all of that part.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn at(store: &Store, cluster: &str, zone: Zone, at: Timestamp) -> Result<Option<Self>, StoreError> {
-        let Some(place) = store.segment_at(cluster, at).await? else { return Ok(None) };
+    pub async fn at(store: &Store, part: &Part, zone: Zone, at: Timestamp) -> Result<Option<Self>, StoreError> {
+        let Some(place) = store.segment_at(part, at).await? else { return Ok(None) };
         let turn = AT_ONCE.acquire().await.map_err(|error| StoreError::Unusable(error.to_string()))?;
-        let chain = store.chain(cluster, place).await?;
+        let chain = store.chain(part.cluster(), place).await?;
         if chain.is_empty() {
             return Ok(None);
         }
         // It may be long: the threads that serve everybody must not be kept busy with it. Whoever asked may be gone before
         // it is made, and it takes as long nevertheless.
+        let within = part.clone();
         let made = tokio::task::spawn_blocking(move || {
-            let made = fold(zone, chain, at);
+            let made =
+                fold(zone.clone(), chain, at).map(|(topology, changed)| (narrow(topology, &within, zone), changed));
             drop(turn);
             made
         });
         let (topology, changed) = made.await.map_err(|error| StoreError::Unusable(error.to_string()))??;
-        let unwatched = unwatched(store, cluster, at).await?;
+        let unwatched = unwatched(store, part, at).await?;
         Ok(Some(Self { topology, changed, unwatched, place }))
     }
 }
@@ -72,9 +75,18 @@ fn fold(zone: Zone, chain: Vec<Kept>, at: Timestamp) -> Result<(Topology, Option
     Ok((topology, changed))
 }
 
-/// The stretch around a moment in which nobody watched the cluster, between two in which somebody did.
-async fn unwatched(store: &Store, cluster: &str, at: Timestamp) -> Result<Option<Unwatched>, StoreError> {
-    let watched = store.watched(cluster, STRETCHES).await?;
+/// The state without what is not in the part: its run may have seen more.
+fn narrow(topology: Topology, part: &Part, zone: Zone) -> Topology {
+    if part.is_all() {
+        return topology;
+    }
+    Topology::restore(zone, topology.snapshot().within(|namespace| part.has(namespace)))
+}
+
+/// The stretch around a moment in which nobody watched all of the part, between two in which somebody did.
+async fn unwatched(store: &Store, part: &Part, at: Timestamp) -> Result<Option<Unwatched>, StoreError> {
+    let mut watched = store.watched(part.cluster(), STRETCHES).await?;
+    watched.retain(|stretch| part.is_seen_by(stretch.namespaces.as_deref()));
     if watched.iter().any(|stretch| (stretch.began..=stretch.until).contains(&at)) {
         return Ok(None);
     }

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use changes::Changes;
-use server::history::{Keeping, Limits, Moment, Tape};
+use server::history::{Keeping, Limits, Moment, Part, Tape};
 use server::ledger::{Place, Store};
 use server::recording::{Entry, Head, What, Writer};
 use topology::Timestamp;
@@ -68,10 +68,10 @@ async fn keep(count: usize, file: &Path) -> Result<String, Box<dyn Error>> {
     for (number, (at, observation)) in changes.into_iter().enumerate() {
         tape.put(at, Input::Observed(vec![observation]));
         if number % TOGETHER == TOGETHER - 1 {
-            keeping.write(&store, "c").await?;
+            keeping.write(&store, &Part::all("c")).await?;
         }
     }
-    keeping.write(&store, "c").await?;
+    keeping.write(&store, &Part::all("c")).await?;
     let kept = began.elapsed().as_secs_f64();
     let mut told = String::new();
     for (count, first, last) in windows {
@@ -90,7 +90,7 @@ async fn moments(store: &Store, first: i64, last: i64) -> Result<[f64; 3], Box<d
         // Spread over the whole, in no order.
         let at = first + (last - first) / MOMENTS * (number * 77 % MOMENTS);
         let began = Instant::now();
-        let moment = Moment::at(store, "c", Zone::default(), Timestamp::from_millis(at)).await?;
+        let moment = Moment::at(store, &Part::all("c"), Zone::default(), Timestamp::from_millis(at)).await?;
         times.push(began.elapsed().as_secs_f64() * 1_000.0);
         moment.ok_or("a moment is missing")?;
     }
