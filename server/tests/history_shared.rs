@@ -1,16 +1,19 @@
 //! A database of history that several servers write, or one whose clock is wrong: nobody is shown what another one saw of
 //! another part of the cluster, and a clock that jumps takes little with it.
 
+#[path = "support/postgres.rs"]
+mod postgres;
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::StreamExt;
+use postgres::Databases;
 use server::history::{Keeping, Limits, Moment, Part, Tape, recording};
-use server::ledger::{Keeper, Place, Retention, Run, Store};
+use server::ledger::{Keeper, Place, Retention, Run, Store, Watched};
 use server::recording::{Head, Reader, What};
+use sqlx::{Connection as _, Executor as _};
 use support::{cluster, fed, observations};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
@@ -70,7 +73,13 @@ async fn recorded(store: &Store, part: &Part, from: Timestamp, to: Timestamp) ->
 
 #[tokio::test]
 async fn given_servers_that_see_more_and_less_when_they_share_a_database_then_each_is_shown_the_past_of_what_it_sees() {
-    let store = open(&Place::Memory).await;
+    let databases = Databases::start("history-shared", "history history-shared");
+    for place in &databases.places {
+        share(&open(place).await).await;
+    }
+}
+
+async fn share(store: &Store) {
     let (all, one) = (Part::all("c"), Part::new("c", Some(&["rollout".to_owned()])));
     let (both, other) = (
         Part::new("c", Some(&["rollout".to_owned(), "seed".to_owned()])),
@@ -88,10 +97,10 @@ async fn given_servers_that_see_more_and_less_when_they_share_a_database_then_ea
     let more = observations("rollout").into_iter().filter(|observation| !matches!(observation.event, Event::Listed(_)));
     of_all.extend(more);
     let (first, second, third) = (at(10 * DAY), at(20 * DAY), at(30 * DAY));
-    keep(&store, &one, 1, first, of_one.clone()).await;
-    keep(&store, &all, 2, second, of_all).await;
+    keep(store, &one, 1, first, of_one.clone()).await;
+    keep(store, &all, 2, second, of_all).await;
     // Whoever sees less came last.
-    keep(&store, &one, 3, third, of_one).await;
+    keep(store, &one, 3, third, of_one).await;
 
     let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>());
     for (part, moment, expected) in [
@@ -107,14 +116,14 @@ async fn given_servers_that_see_more_and_less_when_they_share_a_database_then_ea
         (&all, third, names(&["rollout", "seed"])),
         (&both, third, names(&["rollout", "seed"])),
     ] {
-        assert_eq!(shown(&store, part, moment).await, expected, "{part:?} at {moment:?}");
+        assert_eq!(shown(store, part, moment).await, expected, "{part:?} at {moment:?}");
     }
     let window = async |part: &Part| store.window(part, at(0), at(i64::MAX)).await.expect("it answers");
     assert_eq!((window(&one).await.newest, window(&all).await.newest), (Some(third), Some(second)));
     assert!(window(&one).await.oldest < Some(first) && window(&all).await.oldest > Some(first));
-    assert_eq!(recorded(&store, &one, at(0), third).await, names(&["rollout"]).expect("some"));
-    assert_eq!(recorded(&store, &all, at(0), third).await, names(&["rollout", "seed"]).expect("some"));
-    assert_eq!(recorded(&store, &other, at(0), third).await, BTreeSet::new());
+    assert_eq!(recorded(store, &one, at(0), third).await, names(&["rollout"]).expect("some"));
+    assert_eq!(recorded(store, &all, at(0), third).await, names(&["rollout", "seed"]).expect("some"));
+    assert_eq!(recorded(store, &other, at(0), third).await, BTreeSet::new());
     for (part, namespace, known) in [(&one, "rollout", true), (&one, "seed", false), (&all, "seed", true)] {
         let set = topology::SetKey::new(namespace, "web");
         let marked = store.marked(part, &set, at(0), at(i64::MAX), 10).await.expect("it answers");
@@ -123,21 +132,18 @@ async fn given_servers_that_see_more_and_less_when_they_share_a_database_then_ea
     }
 }
 
-/// A file that is not there yet.
-fn file(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("history-shared");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    for beside in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(folder.join(format!("{name}{beside}")));
-    }
-    folder.join(name)
-}
-
 #[tokio::test]
 async fn given_a_clock_that_jumped_a_year_ahead_when_the_old_is_deleted_then_a_round_takes_a_day_of_history_and_not_all()
  {
+    let databases = Databases::start("history-jumped", "history history-jumped");
+    for place in &databases.places {
+        jump(place.clone()).await;
+    }
+}
+
+async fn jump(place: Place) {
     // What is replayed is kept under this name.
-    let (place, part) = (Place::File(file("jumped.db")), Part::all("recording"));
+    let part = Part::all("recording");
     let store = open(&place).await;
     for day in 0..100 {
         let first = observations("seed").swap_remove(0);
@@ -163,4 +169,44 @@ async fn given_a_clock_that_jumped_a_year_ahead_when_the_old_is_deleted_then_a_r
     stop.send(true).expect("it runs");
     kept.await.expect("it ends");
     assert_eq!(oldest().await, Some(at(DAY)));
+}
+
+#[tokio::test]
+async fn given_a_ledger_of_before_segments_told_namespaces_when_opened_then_they_have_those_that_their_runs_watched() {
+    let databases = Databases::start("history-namespaces", "history history-namespaces");
+    for place in &databases.places {
+        let store = open(place).await;
+        let names = vec!["rollout".to_owned(), "seed".to_owned()];
+        let (all, some) = (Part::all("c"), Part::new("c", Some(&names)));
+        for (run, part, namespaces) in [(1, &all, None), (2, &some, Some(names.clone()))] {
+            let until = at(i64::from(run) * DAY);
+            keep(&store, part, run, until, observations("rollout")).await;
+            let watched = Watched { run, began: at(0), until, namespaces };
+            store.write("c", Vec::new(), Some(&watched)).await.expect("it is written");
+        }
+        let newest = async |store: &Store, part: &Part| {
+            store.window(part, at(0), at(i64::MAX)).await.expect("it answers").newest
+        };
+        let now = (newest(&store, &all).await, newest(&store, &some).await);
+        assert_eq!(now, (Some(at(DAY)), Some(at(2 * DAY))));
+        store.close().await;
+        let mut connection = sqlx::AnyConnection::connect(&url(place)).await.expect("it connects");
+        for statement in
+            ["ALTER TABLE segments DROP COLUMN namespaces", "DELETE FROM berth_migrations WHERE version = 3"]
+        {
+            connection.execute(statement).await.expect("it is as it was");
+        }
+        connection.close().await.expect("it ends");
+        let store = open(place).await;
+        assert_eq!((newest(&store, &all).await, newest(&store, &some).await), now);
+    }
+}
+
+/// Where a database is, for others than the ledger.
+fn url(place: &Place) -> String {
+    match place {
+        Place::File(path) => format!("sqlite://{}", path.to_str().expect("text").replace(' ', "%20")),
+        Place::Postgres(url) => url.clone(),
+        Place::Off | Place::Memory => panic!("nobody else reaches {place}"),
+    }
 }

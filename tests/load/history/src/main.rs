@@ -1,9 +1,12 @@
 //! `load-history keep CHANGES FILE` keeps so many changes in a ledger and prints the seconds that keeping took, the bytes on
 //! disk, and, of a window of the first twentieth and of the whole, how many changes it has and the milliseconds of 200
 //! moments of it (median, 95th percentile, worst);
+//! `load-history live RATE SECONDS FILE|off` has a hub take so many changes a second and keep them, or not, and prints what
+//! [`live::live`] tells;
 //! `load-history record BYTES FILE` makes a recording of about that length.
 
 mod changes;
+mod live;
 
 use std::error::Error;
 use std::fs::File;
@@ -39,11 +42,15 @@ async fn main() -> ExitCode {
             Ok(count) => keep(count, Path::new(file)).await,
             Err(_) => Err("the number of changes is a whole number".into()),
         },
+        ["live", rate, seconds, file] => match (rate.parse(), seconds.parse()) {
+            (Ok(rate), Ok(seconds)) => live::live(rate, seconds, (file != "off").then(|| Path::new(file))).await,
+            _ => Err("the rate and the seconds are whole numbers".into()),
+        },
         ["record", bytes, file] => match bytes.parse() {
             Ok(bytes) => record(bytes, Path::new(file)),
             Err(_) => Err("the number of bytes is a whole number".into()),
         },
-        _ => Err("usage: load-history keep CHANGES FILE | load-history record BYTES FILE".into()),
+        _ => Err("usage: load-history keep CHANGES FILE | load-history live RATE SECONDS FILE|off | load-history record BYTES FILE".into()),
     };
     match done {
         Ok(told) => {
@@ -98,12 +105,15 @@ async fn moments(store: &Store, first: i64, last: i64) -> Result<[f64; 3], Box<d
     Ok([times.len() / 2, times.len() * 95 / 100, times.len() - 1].map(|at| times[at]))
 }
 
+/// The cluster as it is introduced.
+fn cluster() -> Cluster {
+    Cluster { name: "load".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None, dns: None }
+}
+
 fn record(bytes: u64, file: &Path) -> Result<String, Box<dyn Error>> {
-    let cluster =
-        Cluster { name: "load".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None, dns: None };
     let mut changes = Changes::of_traces()?.peekable();
     let at = changes.peek().map_or(Timestamp::default(), |(at, _)| *at);
-    let head = Head { version: env!("CARGO_PKG_VERSION").to_owned(), at, cluster };
+    let head = Head { version: env!("CARGO_PKG_VERSION").to_owned(), at, cluster: cluster() };
     let mut writer = Writer::new(BufWriter::new(File::create(file)?), &head)?;
     let mut count = 0_u64;
     for (at, observation) in changes {
