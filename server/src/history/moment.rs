@@ -1,5 +1,8 @@
 //! A moment of the past, made again.
 
+use std::sync::mpsc;
+use std::thread;
+
 use tokio::sync::Semaphore;
 use topology::board::Unwatched;
 use topology::dns::Zone;
@@ -57,22 +60,35 @@ impl Moment {
 fn fold(zone: Zone, chain: Vec<Kept>, at: Timestamp) -> Result<(Topology, Option<Timestamp>), Undecodable> {
     let (mut changed, mut latest) = (None, Timestamp::from_millis(i64::MIN));
     let first = chain.first().and_then(|first| first.snapshot.as_deref());
-    let mut topology = match first {
-        Some(packed) => Topology::restore(zone, snapshot(packed)?),
-        None => Topology::new(zone),
-    };
-    for kept in chain {
-        latest = latest.max(kept.began);
-        for step in steps(&kept.content)? {
-            latest = latest.max(step.at);
-            if latest > at {
-                return Ok((topology, changed));
+    // To read the snapshot takes about as long as to read the steps since then: another thread does that meanwhile.
+    thread::scope(|scope| {
+        let (read, segments) = mpsc::channel();
+        let chain = &chain;
+        scope.spawn(move || {
+            for kept in chain {
+                // Whoever asked has all that it needs.
+                if read.send((kept.began, steps(&kept.content))).is_err() {
+                    return;
+                }
             }
-            changed = Some(latest);
-            topology.take(step);
+        });
+        let mut topology = match first {
+            Some(packed) => Topology::restore(zone, snapshot(packed)?),
+            None => Topology::new(zone),
+        };
+        for (began, steps) in segments {
+            latest = latest.max(began);
+            for step in steps? {
+                latest = latest.max(step.at);
+                if latest > at {
+                    return Ok((topology, changed));
+                }
+                changed = Some(latest);
+                topology.take(step);
+            }
         }
-    }
-    Ok((topology, changed))
+        Ok((topology, changed))
+    })
 }
 
 /// The state without what is not in the part: its run may have seen more.
