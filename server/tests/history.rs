@@ -12,7 +12,7 @@ use futures::StreamExt;
 use http::StatusCode;
 use postgres::Databases;
 use serde_json::Value;
-use server::history::{Keeping, Limits, Moment, Tape, recording};
+use server::history::{Keeping, Limits, Moment, Part, Tape, recording};
 use server::ledger::{Place, Reader, Retention, Store, Watched};
 use server::recording::{Head, Reader as RecordingReader, What};
 use support::{answer, check_description, cluster, fed};
@@ -39,6 +39,10 @@ impl Random {
 
 async fn open(place: &Place) -> Store {
     Store::open(place).await.expect("it opens").expect("it is not off")
+}
+
+fn all(cluster: &str) -> Part {
+    Part::all(cluster)
 }
 
 fn at(millis: i64) -> Timestamp {
@@ -115,7 +119,7 @@ fn text(topology: &Topology) -> String {
 }
 
 /// Keeps steps as a server does, which writes now and then.
-async fn keep(store: &Store, cluster: &str, run: u32, steps: Vec<Step>, limits: Limits, random: &mut Random) -> Live {
+async fn keep(store: &Store, part: &Part, run: u32, steps: Vec<Step>, limits: Limits, random: &mut Random) -> Live {
     let tape = Tape::new(10_000);
     let mut keeping = Keeping::new(tape.clone(), Zone::default(), run, limits);
     let mut live = Live::default();
@@ -123,15 +127,15 @@ async fn keep(store: &Store, cluster: &str, run: u32, steps: Vec<Step>, limits: 
         tape.put(step.at, step.what.clone());
         live.take(step);
         if random.below(7) == 0 {
-            keeping.write(store, cluster).await.expect("it is written");
+            keeping.write(store, part).await.expect("it is written");
         }
     }
-    keeping.write(store, cluster).await.expect("it is written");
+    keeping.write(store, part).await.expect("it is written");
     live
 }
 
-async fn shown(store: &Store, cluster: &str, at: Timestamp) -> Option<String> {
-    let moment = Moment::at(store, cluster, Zone::default(), at).await.expect("it answers");
+async fn shown(store: &Store, part: &Part, at: Timestamp) -> Option<String> {
+    let moment = Moment::at(store, part, Zone::default(), at).await.expect("it answers");
     moment.map(|moment| text(&moment.topology))
 }
 
@@ -142,16 +146,21 @@ async fn given_200_moments_of_every_trace_when_shown_then_each_is_the_state_that
         let store = open(place).await;
         for name in traces() {
             let mut random = Random(0x5eed);
-            let live = keep(&store, &name, 7, steps(&name, &mut random), SMALL, &mut random).await;
+            let live = keep(&store, &all(&name), 7, steps(&name, &mut random), SMALL, &mut random).await;
             let (first, last) = (live.states[0].0.as_millis(), live.states[live.states.len() - 1].0.as_millis());
             for _ in 0..200 {
                 let moment = at(first - 50 + random.below(last - first + 100));
-                assert_eq!(shown(&store, &name, moment).await.as_deref(), live.state(moment), "{name}: {moment:?}");
+                assert_eq!(
+                    shown(&store, &all(&name), moment).await.as_deref(),
+                    live.state(moment),
+                    "{name}: {moment:?}"
+                );
             }
             for (set, times) in &live.changes {
-                let marked = store.marked(&name, set, at(0), at(i64::MAX), times.len()).await.expect("it answers");
+                let marked =
+                    store.marked(&all(&name), set, at(0), at(i64::MAX), times.len()).await.expect("it answers");
                 assert_eq!((&marked.times, marked.thinned), (times, false), "{name}: {set}");
-                let few = store.marked(&name, set, at(0), at(i64::MAX), 3).await.expect("it answers");
+                let few = store.marked(&all(&name), set, at(0), at(i64::MAX), 3).await.expect("it answers");
                 assert!(few.times.len() <= 3 && few.thinned == (times.len() > 3), "{name}: {set}: {few:?}");
                 for _ in 0..20 {
                     let moment = at(first - 50 + random.below(last - first + 100));
@@ -159,7 +168,7 @@ async fn given_200_moments_of_every_trace_when_shown_then_each_is_the_state_that
                         times.iter().rfind(|time| **time < moment).copied(),
                         times.iter().find(|time| **time > moment).copied(),
                     );
-                    let found = store.neighbours(&name, set, moment).await.expect("it answers");
+                    let found = store.neighbours(&all(&name), set, moment).await.expect("it answers");
                     assert_eq!(found, expected, "{name}: {set}: {moment:?}");
                 }
             }
@@ -184,7 +193,7 @@ async fn given_a_clock_that_was_set_back_when_moments_are_shown_then_what_came_l
  {
     let steps = set_back(steps("rollout", &mut Random(11)));
     let store = open(&Place::Memory).await;
-    keep(&store, "back", 1, steps.clone(), SMALL, &mut Random(5)).await;
+    keep(&store, &all("back"), 1, steps.clone(), SMALL, &mut Random(5)).await;
     let mut latest = at(i64::MIN);
     let mut live = Live::default();
     for step in steps {
@@ -194,7 +203,7 @@ async fn given_a_clock_that_was_set_back_when_moments_are_shown_then_what_came_l
     }
     for number in 0..live.states.len() {
         let (moment, _) = live.states[number];
-        let there = shown(&store, "back", moment).await;
+        let there = shown(&store, &all("back"), moment).await;
         assert_eq!(there.as_deref(), live.state(moment), "step {number} at {moment:?}");
     }
 }
@@ -209,18 +218,20 @@ async fn given_two_runs_when_a_moment_between_them_is_shown_then_it_says_that_no
     let second: Vec<Step> =
         first.iter().map(|step| Step { at: at(step.at.as_millis() + shift), what: step.what.clone() }).collect();
     let again = second[0].at;
-    let live = keep(&store, "c", 1, first, SMALL, &mut random).await;
-    let later = keep(&store, "c", 2, second, SMALL, &mut random).await;
+    let live = keep(&store, &all("c"), 1, first, SMALL, &mut random).await;
+    let later = keep(&store, &all("c"), 2, second, SMALL, &mut random).await;
     for (run, began, until) in [(1, began, ended), (2, again, at(again.as_millis() + 600_000))] {
         let watched = Watched { run, began, until, namespaces: None };
         store.write("c", Vec::new(), Some(&watched)).await.expect("it is written");
     }
     let between = at(ended.as_millis() + 30_000);
-    let moment = Moment::at(&store, "c", Zone::default(), between).await.expect("it answers").expect("it is kept");
+    let moment =
+        Moment::at(&store, &all("c"), Zone::default(), between).await.expect("it answers").expect("it is kept");
     assert_eq!(moment.unwatched, Some(Unwatched { from: ended, to: again }));
     assert_eq!(Some(text(&moment.topology).as_str()), live.state(ended));
     for (moment, live) in [(at(ended.as_millis() - 100), &live), (at(again.as_millis() + 9_000), &later)] {
-        let found = Moment::at(&store, "c", Zone::default(), moment).await.expect("it answers").expect("it is kept");
+        let found =
+            Moment::at(&store, &all("c"), Zone::default(), moment).await.expect("it answers").expect("it is kept");
         assert_eq!((found.unwatched, Some(text(&found.topology).as_str())), (None, live.state(moment)));
     }
 }
@@ -233,18 +244,18 @@ async fn given_more_than_is_to_be_kept_when_pruned_then_the_oldest_goes_in_steps
         let mut random = Random(9);
         let mut live = Live::default();
         // One run in which the same happens again and again.
-        let (once, mut all) = (steps("rollout", &mut random), Vec::new());
+        let (once, mut every) = (steps("rollout", &mut random), Vec::new());
         let length = once[once.len() - 1].at.millis_since(once[0].at) + 1_000;
         for round in 0..6 {
-            all.extend(
+            every.extend(
                 once.iter().map(|step| Step { at: at(step.at.as_millis() + round * length), what: step.what.clone() }),
             );
         }
         let limits = Limits { events: 10, ..SMALL };
-        let kept = keep(&store, "c", 1, all, limits, &mut random).await;
+        let kept = keep(&store, &all("c"), 1, every, limits, &mut random).await;
         live.states = kept.states;
         let (first, last) = (live.states[0].0, live.states[live.states.len() - 1].0);
-        let window = store.window("c", first, last).await.expect("it answers");
+        let window = store.window(&all("c"), first, last).await.expect("it answers");
         assert_eq!((window.oldest, window.newest), (Some(first), Some(last)));
         let now = at(last.as_millis() + 1_000);
         for retention in [
@@ -261,13 +272,13 @@ async fn given_more_than_is_to_be_kept_when_pruned_then_the_oldest_goes_in_steps
                 }
             }
             assert!(rounds > 1, "something went");
-            let left = store.window("c", first, last).await.expect("it answers");
+            let left = store.window(&all("c"), first, last).await.expect("it answers");
             assert!(left.events < window.events && left.events >= window.events / 4, "{left:?} of {window:?}");
             let oldest = left.oldest.expect("something is kept");
             assert!(oldest > first);
             for _ in 0..100 {
                 let moment = at(first.as_millis() + random.below(last.millis_since(first)));
-                let found = shown(&store, "c", moment).await;
+                let found = shown(&store, &all("c"), moment).await;
                 if moment >= oldest {
                     assert_eq!(found.as_deref(), live.state(moment), "{moment:?}");
                 } else {
@@ -278,9 +289,9 @@ async fn given_more_than_is_to_be_kept_when_pruned_then_the_oldest_goes_in_steps
         // All of a run that is over goes.
         let retention = Retention { age: Some(Duration::ZERO), rows: 1_000, events: u64::MAX };
         while store.prune_history("c", retention, at(now.as_millis() + 1)).await.expect("it is written") > 0 {}
-        assert_eq!(store.window("c", first, last).await.expect("it answers").oldest, None);
+        assert_eq!(store.window(&all("c"), first, last).await.expect("it answers").oldest, None);
         let marked =
-            store.marked("c", &SetKey::new("rollout", "web"), at(0), at(i64::MAX), 10).await.expect("it answers");
+            store.marked(&all("c"), &SetKey::new("rollout", "web"), at(0), at(i64::MAX), 10).await.expect("it answers");
         assert!(marked.times.is_empty(), "marks go with their segments");
     }
 }
@@ -302,14 +313,14 @@ async fn given_a_tape_that_overflowed_when_it_goes_on_then_what_is_shown_is_what
         live.take(step);
         // Nothing can be written for a while.
         if number < 10 || (60..).contains(&number) {
-            keeping.write(&store, "c").await.expect("it is written");
+            keeping.write(&store, &all("c")).await.expect("it is written");
         }
     }
-    keeping.write(&store, "c").await.expect("it is written");
+    keeping.write(&store, &all("c")).await.expect("it is written");
     assert!(tape.dropped() > 20, "{}", tape.dropped());
     let resumed = resumed.expect("it went on");
     for (at, _) in live.states.iter().filter(|(at, _)| *at >= resumed) {
-        assert_eq!(shown(&store, "c", *at).await.as_deref(), live.state(*at), "{at:?}");
+        assert_eq!(shown(&store, &all("c"), *at).await.as_deref(), live.state(*at), "{at:?}");
     }
 }
 
@@ -332,12 +343,12 @@ async fn given_a_stretch_of_history_when_recorded_then_a_replay_of_it_ends_where
     let store = open(&Place::Memory).await;
     for name in traces() {
         let mut random = Random(5);
-        let live = keep(&store, &name, 7, steps(&name, &mut random), SMALL, &mut random).await;
+        let live = keep(&store, &all(&name), 7, steps(&name, &mut random), SMALL, &mut random).await;
         let (first, last) = (live.states[0].0, live.states[live.states.len() - 1].0);
         for part in [0, 3, 7] {
             let from = at(first.as_millis() + last.millis_since(first) * part / 10);
             let head = Head { version: "1".to_owned(), at: from, cluster: cluster() };
-            let stream = recording(store.clone(), name.clone(), Zone::default(), head.clone(), last).await;
+            let stream = recording(store.clone(), all(&name), Zone::default(), head.clone(), last).await;
             let chunks: Vec<_> = stream.expect("it begins").collect().await;
             let bytes: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.expect("it is read")).collect();
             let (read, frames) = RecordingReader::open(bytes.as_slice()).expect("a recording");
@@ -366,8 +377,8 @@ async fn given_a_stretch_of_history_when_recorded_then_a_replay_of_it_ends_where
 async fn given_history_when_asked_for_over_http_then_answers_are_as_described_and_wrong_questions_name_the_mend() {
     let store = open(&Place::Memory).await;
     let mut random = Random(1);
-    let live = keep(&store, "c", 7, steps("seed", &mut random), SMALL, &mut random).await;
-    let (reader, fed) = (Reader::of(&store, "c"), fed());
+    let live = keep(&store, &all("c"), 7, steps("seed", &mut random), SMALL, &mut random).await;
+    let (reader, fed) = (Reader::of(&store, &all("c")), fed());
     let get = async |path: &str| answer(fed.hub.clone(), reader.clone(), path).await;
     let document: Value = serde_json::from_str(&get("/api/v1/openapi.json").await.2).expect("JSON");
     let middle = live.changes[&SetKey::new("seed", "web")][20];

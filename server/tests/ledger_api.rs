@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use http::StatusCode;
 use serde_json::Value;
-use server::history::{Tape, WAITING};
+use server::history::{Part, Tape, WAITING};
 use server::ledger::{Place, Reader, Store};
 use support::{answer, check_description, fed, observations};
 use topology::ledger::{Ledger, Row};
@@ -32,7 +32,7 @@ fn rows(traces: &[&str]) -> Vec<Row> {
 async fn with(rows: Vec<Row>) -> Reader {
     let store = Store::open(&Place::Memory).await.expect("it opens").expect("it is on");
     store.write(CLUSTER, rows, None).await.expect("it is written");
-    Reader::of(&store, CLUSTER)
+    Reader::of(&store, &Part::all(CLUSTER))
 }
 
 async fn get(reader: &Reader, path: &str) -> (StatusCode, String, String) {

@@ -5,11 +5,12 @@ mod support;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use support::{Cluster, traces};
+use serde_json::json;
+use support::{Cluster, objects, traces};
 use topology::board::{Board, Controller, End, Incarnation};
-use topology::facts::{Event, Kind, Observation};
+use topology::facts::{Event, Kind, Object, Observation, Watch};
 use topology::fleet::Fleet;
-use topology::fold::Delta;
+use topology::fold::{Delta, MAX_FORMER_BOARDS};
 use topology::order::Reason;
 use topology::{SetKey, Stage, Timestamp, Topology};
 
@@ -251,6 +252,61 @@ fn given_a_set_that_is_deleted_when_its_pods_are_gone_then_its_history_stays() {
     assert_eq!(board.lanes.len(), 5);
     assert_eq!(board.order.reason, Reason::NoController { pods: 0 });
     assert!(topology.fleet().set(&board.set).is_some_and(|summary| !summary.exists));
+}
+
+#[test]
+fn given_more_sets_that_are_gone_than_are_kept_when_another_goes_then_the_oldest_is_forgotten_in_whatever_order_they_ended()
+ {
+    let of = |number: usize| -> Vec<Object> {
+        let (set, uid) = (format!("set-{number:03}"), format!("uid-{number}"));
+        let owner =
+            json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": set, "uid": uid, "controller": true});
+        let described = vec![
+            json!({"kind": "StatefulSet", "apiVersion": "apps/v1", "metadata": {"namespace": "shop", "name": set, "uid": uid},
+                   "spec": {"serviceName": "web", "replicas": 1, "selector": {}, "template": {"spec": {"containers": []}}}}),
+            json!({"kind": "Pod", "apiVersion": "v1",
+                   "metadata": {"namespace": "shop", "name": format!("{set}-0"), "uid": format!("pod-{number}"),
+                                "ownerReferences": [owner]},
+                   "spec": {"containers": []}, "status": {"phase": "Pending"}}),
+        ];
+        let listed = objects(described).into_iter().flat_map(|list| match list.event {
+            Event::Listed(objects) => objects,
+            _ => Vec::new(),
+        });
+        listed.collect()
+    };
+    let told = |event: fn(Object) -> Event, object: Object| Observation {
+        watch: Watch::everywhere(object.kind()),
+        event: event(object),
+    };
+    let (mut topology, mut now) = (Topology::default(), 0);
+    let mut apply = |topology: &mut Topology, observations: Vec<Observation>| {
+        now += 1_000;
+        topology.apply(Timestamp::from_millis(now), observations);
+    };
+    apply(&mut topology, objects(Vec::new()));
+    let all = MAX_FORMER_BOARDS + 40;
+    for number in 0..all {
+        let applied = of(number).into_iter().map(|object| told(Event::Applied, object)).collect();
+        apply(&mut topology, applied);
+    }
+    for number in 0..all {
+        let mut gone: Vec<_> = of(number).into_iter().map(|object| told(Event::Deleted, object)).collect();
+        match number % 3 {
+            0 => apply(&mut topology, gone),
+            order => {
+                if order == 1 {
+                    gone.reverse();
+                }
+                for gone in gone {
+                    apply(&mut topology, vec![gone]);
+                }
+            }
+        }
+        let kept: Vec<_> = topology.boards().map(|(set, _)| set.name.clone()).collect();
+        let first = (number + 1).saturating_sub(MAX_FORMER_BOARDS);
+        assert_eq!(kept, (first..all).map(|number| format!("set-{number:03}")).collect::<Vec<_>>(), "{number}");
+    }
 }
 
 proptest! {

@@ -25,6 +25,10 @@ use crate::store::{Change, Compacted, Cursor, Event, Object, Store};
 /// How often a watcher that wants to know is told how far it has come.
 const BOOKMARKS: Duration = Duration::from_secs(60);
 
+/// Between two deliveries to one watcher at least. A change that comes alone is told at once; of many, those that come
+/// within this time are told together, so that hundreds of watchers do not cost a packet each for every one of them.
+const APART: Duration = Duration::from_millis(10);
+
 /// The shortest time after which a watch ends when the client does not say, in seconds.
 const MIN_TIMEOUT: u64 = 1_800;
 
@@ -82,6 +86,7 @@ pub(super) async fn answer(api: &Api, objects: &Objects, call: &Call) -> Result<
         waiting,
         bookmarks: call.query.flag("allowWatchBookmarks").then(|| Instant::now() + BOOKMARKS),
         until: Instant::now() + Duration::from_secs(seconds),
+        due: Instant::now(),
         stopping: api.stopping.clone(),
         ended: false,
         first: true,
@@ -144,6 +149,8 @@ struct Watcher {
     /// When the next bookmark is due, for who wants them.
     bookmarks: Option<Instant>,
     until: Instant,
+    /// Before then it is told nothing.
+    due: Instant,
     stopping: watch::Receiver<bool>,
     ended: bool,
     /// Whether no table was sent yet: the first names the columns.
@@ -184,7 +191,12 @@ impl Watcher {
             }
             match self.wait().await {
                 Woken::Over => return None,
-                Woken::News(Ok(events)) => events.iter().for_each(|event| self.write_event(&mut out, event)),
+                Woken::News(Ok(events)) => {
+                    for event in &events {
+                        self.write_event(&mut out, event);
+                    }
+                    self.due = Instant::now() + APART;
+                }
                 Woken::News(Err(compacted)) => {
                     self.ended = true;
                     let message = format!("too old resource version: {} ({})", self.cursor.revision(), compacted.up_to);
@@ -203,11 +215,18 @@ impl Watcher {
 
     async fn wait(&mut self) -> Woken {
         let bookmark = self.bookmarks.unwrap_or(self.until);
+        let Self { cursor, store, due, .. } = self;
+        let news = async {
+            if Instant::now() < *due {
+                sleep_until(*due).await;
+            }
+            cursor.next(store).await
+        };
         tokio::select! {
             biased;
             _ = self.stopping.wait_for(|stopping| *stopping) => Woken::Over,
             () = sleep_until(self.until) => Woken::Over,
-            events = self.cursor.next(&self.store) => Woken::News(events),
+            events = news => Woken::News(events),
             () = sleep_until(bookmark), if self.bookmarks.is_some() => Woken::BookmarkDue,
         }
     }

@@ -8,6 +8,7 @@ use topology::dns::Zone;
 use topology::fold::{Delta, Input, Step};
 use topology::{SetKey, Timestamp, Topology};
 
+use super::part::Part;
 use super::segment::{Base, Segment, add_line, pack};
 use super::tape::{Item, Tape};
 use crate::ledger::{Store, StoreError};
@@ -120,7 +121,7 @@ impl Keeping {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn write(&mut self, store: &Store, cluster: &str) -> Result<(), StoreError> {
+    pub async fn write(&mut self, store: &Store, part: &Part) -> Result<(), StoreError> {
         loop {
             let items = if self.is_behind() { Vec::new() } else { self.tape.take(BATCH) };
             let last = items.is_empty();
@@ -128,7 +129,7 @@ impl Keeping {
             if segments.is_empty() {
                 return Ok(());
             }
-            store.write_segments(cluster, self.run, &segments).await?;
+            store.write_segments(part, self.run, &segments).await?;
             let until = segments.last().map_or(Timestamp::default(), |segment| segment.until);
             if let Some(packing) = &mut self.packing {
                 packing.full.clear();

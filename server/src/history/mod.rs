@@ -7,6 +7,7 @@
 mod keeping;
 mod marks;
 mod moment;
+mod part;
 mod recorded;
 mod segment;
 mod store;
@@ -14,6 +15,7 @@ mod tape;
 
 pub use keeping::{Keeping, Limits};
 pub use moment::Moment;
+pub use part::Part;
 pub use recorded::recording;
 pub use segment::{Segment, Undecodable};
 pub use store::{MAX_MARKS, Marked, Window};

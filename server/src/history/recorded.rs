@@ -11,6 +11,7 @@ use topology::facts::{Event, Observation, Watch};
 use topology::fold::{Input, Step};
 
 use super::moment::Moment;
+use super::part::Part;
 use super::segment::steps;
 use super::store::Place;
 use crate::cluster::WatchHealth;
@@ -20,7 +21,7 @@ use crate::recording::{Entry, Head, What, Writer};
 /// Where a recording is.
 struct Cursor {
     store: Store,
-    cluster: String,
+    part: Part,
     head: Head,
     to: Timestamp,
     /// The segment that is told next; `None` at the end.
@@ -29,19 +30,19 @@ struct Cursor {
     told: Option<(u32, BTreeSet<Watch>, Timestamp)>,
 }
 
-/// What the cluster's watches told between two moments, as the bytes of a recording: first the lists of the state at
+/// What the watches of a part of a cluster told between two moments, as the bytes of a recording: first the lists of the state at
 /// `head.at`, then what was observed. It is read segment by segment, as fast as somebody takes it.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn recording(
     store: Store,
-    cluster: String,
+    part: Part,
     zone: Zone,
     head: Head,
     to: Timestamp,
 ) -> Result<impl Stream<Item = Result<Bytes, StoreError>>, StoreError> {
-    let first = Moment::at(&store, &cluster, zone, head.at).await?;
+    let first = Moment::at(&store, &part, zone, head.at).await?;
     let (mut lists, mut told) = (Vec::new(), None);
     let next = match first {
         Some(first) => {
@@ -51,18 +52,18 @@ pub async fn recording(
             Some(first.place)
         }
         // Nothing is kept of then: it begins with what is.
-        None => match store.window(&cluster, head.at, to).await?.oldest.filter(|oldest| *oldest <= to) {
-            Some(oldest) => store.segment_at(&cluster, oldest).await?,
+        None => match store.window(&part, head.at, to).await?.oldest.filter(|oldest| *oldest <= to) {
+            Some(oldest) => store.segment_at(&part, oldest).await?,
             None => None,
         },
     };
     let mut writer = Writer::new(Vec::new(), &head)?;
     for list in lists {
-        push(&mut writer, head.at, list)?;
+        push(&mut writer, &part, head.at, list)?;
     }
     writer.flush()?;
     let start = Bytes::from(writer.into_inner());
-    let cursor = Cursor { store, cluster, head, to, next, told };
+    let cursor = Cursor { store, part, head, to, next, told };
     Ok(try_unfold((Some(start), cursor), async |(start, mut cursor)| {
         if let Some(start) = start {
             return Ok(Some((start, (None, cursor))));
@@ -75,7 +76,7 @@ impl Cursor {
     /// The next segment as frames.
     async fn segment(&mut self) -> Result<Option<Bytes>, StoreError> {
         let Some(place) = self.next else { return Ok(None) };
-        let Some(kept) = self.store.segment(&self.cluster, place).await? else { return Ok(None) };
+        let Some(kept) = self.store.segment(self.part.cluster(), place).await? else { return Ok(None) };
         let mut writer = Writer::frames(Vec::new());
         let steps = steps(&kept.content)?;
         let (mut listed, mut until) = match self.told.take() {
@@ -85,13 +86,13 @@ impl Cursor {
                 for watch in before.as_ref().into_iter().flat_map(|(_, listed, _)| listed) {
                     let since = before.as_ref().map_or(kept.began, |(_, _, until)| *until);
                     let event = Event::Interrupted { since };
-                    push(&mut writer, kept.began, Observation { watch: watch.clone(), event })?;
+                    push(&mut writer, &self.part, kept.began, Observation { watch: watch.clone(), event })?;
                 }
                 if let Some(snapshot) = &kept.snapshot
                     && kept.number > 0
                 {
                     for list in super::segment::snapshot(snapshot)?.lists() {
-                        push(&mut writer, kept.began, list)?;
+                        push(&mut writer, &self.part, kept.began, list)?;
                     }
                 }
                 (BTreeSet::new(), kept.began)
@@ -111,21 +112,22 @@ impl Cursor {
                 if matches!(observation.event, Event::Listed(_)) {
                     listed.insert(observation.watch.clone());
                 }
-                push(&mut writer, at, observation)?;
+                push(&mut writer, &self.part, at, observation)?;
             }
             until = until.max(at);
         }
         self.told = Some((kept.run, listed, until));
         if self.next.is_some() {
-            self.next = self.store.segment_after(&self.cluster, kept.began, place).await?;
+            self.next = self.store.segment_after(&self.part, kept.began, place).await?;
         }
         writer.flush()?;
         Ok(Some(Bytes::from(writer.into_inner())))
     }
 }
 
-/// Adds what a watch told; a list says that the watch is up.
-fn push(writer: &mut Writer<Vec<u8>>, at: Timestamp, observation: Observation) -> Result<(), StoreError> {
+/// Adds what a watch told of the part; a list says that the watch is up.
+fn push(writer: &mut Writer<Vec<u8>>, part: &Part, at: Timestamp, observation: Observation) -> Result<(), StoreError> {
+    let Some(observation) = part.narrow(observation) else { return Ok(()) };
     let live = matches!(observation.event, Event::Listed(_) | Event::CaughtUp).then(|| observation.watch.clone());
     writer.push(&Entry { at, what: What::Observed(observation) })?;
     if let Some(watch) = live {

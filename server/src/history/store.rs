@@ -6,6 +6,7 @@ use sqlx::Row as _;
 use topology::{SetKey, Timestamp};
 
 use super::marks;
+use super::part::Part;
 use super::segment::{Base, Segment};
 use crate::ledger::{Retention, Sql, Store, StoreError, Value};
 
@@ -61,13 +62,14 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn write_segments(&self, cluster: &str, run: u32, segments: &[Segment]) -> Result<(), StoreError> {
+    pub async fn write_segments(&self, part: &Part, run: u32, segments: &[Segment]) -> Result<(), StoreError> {
+        let cluster = part.cluster();
         let mut transaction = self.begin().await?;
         for segments in segments.chunks(WRITTEN_AT_ONCE) {
             let mut sql = Sql::new(
-                "INSERT INTO segments (cluster, run, number, began, until, based, events, bytes, snapshot, content) VALUES ",
+                "INSERT INTO segments (cluster, run, number, began, until, based, events, bytes, snapshot, content, namespaces) VALUES ",
             );
-            sql.tuples(segments.iter().map(|segment| columns(cluster, run, segment)));
+            sql.tuples(segments.iter().map(|segment| columns(part, run, segment)));
             sql.push(
                 " ON CONFLICT (cluster, run, number) DO UPDATE SET until = excluded.until, events = excluded.events,",
             );
@@ -91,15 +93,19 @@ impl Store {
         Ok(())
     }
 
-    /// What is kept of a cluster between two moments.
+    /// What is kept of a part of a cluster between two moments, by those who saw all of it.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn window(&self, cluster: &str, from: Timestamp, to: Timestamp) -> Result<Window, StoreError> {
+    pub async fn window(&self, part: &Part, from: Timestamp, to: Timestamp) -> Result<Window, StoreError> {
+        let cluster = part.cluster();
         let mut sql = Sql::new("SELECT (SELECT MIN(began) FROM segments WHERE based = 1 AND cluster = ");
-        sql.bind(cluster).push("), (SELECT MAX(until) FROM segments WHERE cluster = ").bind(cluster);
+        part.seen(sql.bind(cluster));
+        sql.push("), (SELECT MAX(until) FROM segments WHERE cluster = ");
+        part.seen(sql.bind(cluster));
         sql.push("), CAST(COALESCE(SUM(events), 0) AS BIGINT), CAST(COALESCE(SUM(bytes), 0) AS BIGINT)");
-        sql.push(" FROM segments WHERE cluster = ").bind(cluster);
+        sql.push(" FROM segments WHERE cluster = ");
+        part.seen(sql.bind(cluster));
         sql.push(" AND until >= ").bind(from.as_millis()).push(" AND began <= ").bind(to.as_millis());
         let row = self.one(sql).await?;
         let at = |column| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis));
@@ -113,13 +119,16 @@ impl Store {
     /// When the database cannot be read.
     pub async fn marked(
         &self,
-        cluster: &str,
+        part: &Part,
         set: &SetKey,
         from: Timestamp,
         to: Timestamp,
         limit: usize,
     ) -> Result<Marked, StoreError> {
-        let mut sql = marks_of(cluster, set);
+        if !part.has(&set.namespace) {
+            return Ok(Marked::default());
+        }
+        let mut sql = marks_of(part.cluster(), set);
         sql.push(" AND until >= ").bind(from.as_millis()).push(" AND began <= ").bind(to.as_millis());
         sql.push(" ORDER BY began DESC LIMIT ").bind(MARKED_SEGMENTS);
         let rows = sql.query().fetch_all(self.pool()).await?;
@@ -140,10 +149,14 @@ impl Store {
     /// When the database cannot be read.
     pub async fn neighbours(
         &self,
-        cluster: &str,
+        part: &Part,
         set: &SetKey,
         at: Timestamp,
     ) -> Result<(Option<Timestamp>, Option<Timestamp>), StoreError> {
+        if !part.has(&set.namespace) {
+            return Ok((None, None));
+        }
+        let cluster = part.cluster();
         // The segments of one run follow on each other, those of several may overlap: each tells its own.
         let mut sql = marks_of(cluster, set);
         sql.push(" AND began < ").bind(at.as_millis()).push(" ORDER BY began DESC LIMIT 8");
@@ -204,24 +217,26 @@ impl Store {
         Ok(sql.query().execute(self.pool()).await?.rows_affected())
     }
 
-    /// The last segment that begins by then, of any run.
-    pub(super) async fn segment_at(&self, cluster: &str, at: Timestamp) -> Result<Option<Place>, StoreError> {
+    /// The last segment that begins by then, of any run that saw all of the part.
+    pub(super) async fn segment_at(&self, part: &Part, at: Timestamp) -> Result<Option<Place>, StoreError> {
         let mut sql = Sql::new("SELECT run, number FROM segments WHERE cluster = ");
-        sql.bind(cluster).push(" AND began <= ").bind(at.as_millis());
+        part.seen(sql.bind(part.cluster()));
+        sql.push(" AND began <= ").bind(at.as_millis());
         sql.push(" ORDER BY began DESC, run DESC, number DESC LIMIT 1");
         self.place(sql).await
     }
 
-    /// The first segment that begins after that, of any run.
+    /// The first segment that begins after that, of any run that saw all of the part.
     pub(super) async fn segment_after(
         &self,
-        cluster: &str,
+        part: &Part,
         began: Timestamp,
         place: Place,
     ) -> Result<Option<Place>, StoreError> {
         let (began, run) = (began.as_millis(), i64::from(place.run));
         let mut sql = Sql::new("SELECT run, number FROM segments WHERE cluster = ");
-        sql.bind(cluster).push(" AND (began > ").bind(began).push(" OR (began = ").bind(began);
+        part.seen(sql.bind(part.cluster()));
+        sql.push(" AND (began > ").bind(began).push(" OR (began = ").bind(began);
         sql.push(" AND (run > ").bind(run).push(" OR (run = ").bind(run);
         sql.push(" AND number > ").bind(place.number).push("))))");
         sql.push(" ORDER BY began, run, number LIMIT 1");
@@ -276,7 +291,7 @@ fn kept(row: &sqlx::any::AnyRow) -> Result<Kept, StoreError> {
     })
 }
 
-fn columns(cluster: &str, run: u32, segment: &Segment) -> [Value; 10] {
+fn columns(part: &Part, run: u32, segment: &Segment) -> [Value; 11] {
     let (based, snapshot) = match &segment.base {
         Base::Before => (0, None),
         Base::Empty => (1, None),
@@ -284,7 +299,7 @@ fn columns(cluster: &str, run: u32, segment: &Segment) -> [Value; 10] {
     };
     let bytes = segment.content.len() + snapshot.as_ref().map_or(0, Vec::len);
     [
-        cluster.into(),
+        part.cluster().into(),
         i64::from(run).into(),
         segment.number.into(),
         segment.began.as_millis().into(),
@@ -294,6 +309,7 @@ fn columns(cluster: &str, run: u32, segment: &Segment) -> [Value; 10] {
         i64::try_from(bytes).unwrap_or(i64::MAX).into(),
         Value::Bytes(snapshot),
         Value::Bytes(Some(segment.content.clone())),
+        part.column().into(),
     ]
 }
 

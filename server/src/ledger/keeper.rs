@@ -8,10 +8,11 @@ use topology::dns::Zone;
 use topology::wire::{History, Status};
 use tracing::warn;
 
+use super::pruning::Pruning;
 use super::writer::Writer;
 use super::{BUFFER, Place, Reader, Recorder, Retention, Store, StoreError};
 use crate::cluster::{self, Connector, Report};
-use crate::history::{Keeping, Limits, Tape, WAITING};
+use crate::history::{Keeping, Limits, Part, Tape, WAITING};
 
 /// How many events are kept in memory at most: some fifty megabytes.
 const IN_MEMORY: u64 = 500_000;
@@ -92,7 +93,7 @@ impl Keeper {
             () = stopped(&mut stopping) => None,
         };
         let Some(cluster) = cluster else { return };
-        let mut writer = self.writer(cluster, run);
+        let mut writer = self.writer(&cluster, run);
         // Before anything is observed, where that is possible.
         writer.begin().await;
         let _watches = cluster::start(&connector, namespaces.as_deref(), &reports);
@@ -102,12 +103,12 @@ impl Keeper {
     /// Writes what is told of a recording, of which nothing can be known before, until the server stops.
     pub async fn keep_replay(self, run: Run) {
         let stopping = run.stopping.clone();
-        let mut writer = self.writer("recording".to_owned(), run);
+        let mut writer = self.writer("recording", run);
         writer.begin().await;
         writer.run(stopping).await;
     }
 
-    fn writer(self, cluster: String, run: Run) -> Writer {
+    fn writer(self, cluster: &str, run: Run) -> Writer {
         let Run { namespaces, zone, reports, status, run, clock, stopping: _ } = run;
         Writer {
             place: self.place,
@@ -115,11 +116,12 @@ impl Keeper {
             recorder: self.recorder,
             keeping: Keeping::new(self.tape, zone, run, Limits::default()),
             reader: self.reader,
-            cluster,
+            part: Part::new(cluster, namespaces.as_deref()),
             namespaces,
             run,
             status,
             retention: self.retention,
+            pruning: Pruning::default(),
             reports,
             history: History::Starting,
             resumed: false,

@@ -5,6 +5,7 @@
 
 mod keeper;
 mod place;
+mod pruning;
 mod query;
 mod reader;
 mod recorder;

@@ -7,12 +7,12 @@ use topology::Timestamp;
 use topology::dns::Zone;
 
 use super::{Store, StoreError};
-use crate::history::{Moment, Tape};
+use crate::history::{Moment, Part, Tape};
 
 /// Where the ledger is read; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    opened: Option<Arc<OnceLock<(Store, String)>>>,
+    opened: Option<Arc<OnceLock<(Store, Part)>>>,
     /// What is not written yet.
     tape: Option<Tape>,
 }
@@ -40,27 +40,27 @@ impl Reader {
     }
 
     /// Of a ledger that is open.
-    pub fn of(store: &Store, cluster: &str) -> Self {
+    pub fn of(store: &Store, part: &Part) -> Self {
         let reader = Self { opened: Some(Arc::default()), tape: None };
-        reader.opened(store, cluster);
+        reader.opened(store, part);
         reader
     }
 
-    /// The ledger is open, and this is the cluster's identity in it.
-    pub(super) fn opened(&self, store: &Store, cluster: &str) {
+    /// The ledger is open, and this is what the server watches.
+    pub(super) fn opened(&self, store: &Store, part: &Part) {
         if let Some(opened) = &self.opened {
             // It is opened once.
-            let _ = opened.set((store.clone(), cluster.to_owned()));
+            let _ = opened.set((store.clone(), part.clone()));
         }
     }
 
-    /// The database, and the cluster's identity in it.
+    /// The database, and what the server watches.
     ///
     /// # Errors
     /// When there is none.
-    pub fn store(&self) -> Result<(&Store, &str), Unreadable> {
+    pub fn store(&self) -> Result<(&Store, &Part), Unreadable> {
         let opened = self.opened.as_ref().ok_or(Unreadable::Off)?;
-        opened.get().map(|(store, cluster)| (store, cluster.as_str())).ok_or(Unreadable::NotOpen)
+        opened.get().map(|(store, part)| (store, part)).ok_or(Unreadable::NotOpen)
     }
 
     /// Waits, not for long, until what happened by that time is written.
@@ -76,8 +76,8 @@ impl Reader {
     /// When there is no ledger, or it cannot be read.
     pub async fn moment(&self, zone: Zone, at: Timestamp) -> Result<Option<Moment>, ReadError> {
         self.settle(at).await;
-        let (store, cluster) = self.store()?;
-        Ok(Moment::at(store, cluster, zone, at).await?)
+        let (store, part) = self.store()?;
+        Ok(Moment::at(store, part, zone, at).await?)
     }
 }
 

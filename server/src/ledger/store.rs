@@ -17,9 +17,10 @@ use super::Place;
 use super::sql::{Sql, Value};
 
 /// The versions of the schema, oldest first.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "ledger", include_str!("../../migrations/0001_ledger.sql")),
     (2, "history", include_str!("../../migrations/0002_history.sql")),
+    (3, "namespaces", include_str!("../../migrations/0003_namespaces.sql")),
 ];
 /// How many connections are open at once at most.
 const CONNECTIONS: u32 = 4;
@@ -342,6 +343,11 @@ impl Store {
 
     pub(crate) fn pool(&self) -> &AnyPool {
         &self.pool
+    }
+
+    /// The one number that a statement gives, if any.
+    pub(super) async fn number(&self, sql: Sql) -> Result<Option<i64>, StoreError> {
+        Ok(sql.query().fetch_one(&self.pool).await?.try_get(0)?)
     }
 
     pub(super) async fn fetch(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {

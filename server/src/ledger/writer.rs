@@ -9,11 +9,12 @@ use topology::wire::{History, Source, Status};
 use tracing::{info, warn};
 
 use super::keeper::stopped;
+use super::pruning::{Pruning, ROUND};
 use super::recorder::Recorder;
 use super::store::{Retention, Store, StoreError, Watched};
 use super::{Place, Reader};
 use crate::cluster::{self, Report, Resumed};
-use crate::history::Keeping;
+use crate::history::{Keeping, Part};
 
 /// How long rows gather before they are written.
 const GATHER: Duration = Duration::from_millis(100);
@@ -25,8 +26,6 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 const LAG: i64 = 1_000;
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How often it is looked for rows that are too old or too many. While there are some, each round deletes a step.
-const PRUNE: Duration = Duration::from_secs(600);
 /// How long the last rows may take when the server stops.
 const LAST_ROWS: Duration = Duration::from_secs(2);
 
@@ -42,9 +41,9 @@ pub(super) struct Writer {
     pub(super) keeping: Keeping,
     /// Who reads them.
     pub(super) reader: Reader,
-    /// The cluster's identity.
-    pub(super) cluster: String,
-    /// The namespaces that are watched; `None` is all.
+    /// What is watched.
+    pub(super) part: Part,
+    /// Its namespaces; `None` is all.
     pub(super) namespaces: Option<Vec<String>>,
     /// Which run of the server this is.
     pub(super) run: u32,
@@ -52,6 +51,8 @@ pub(super) struct Writer {
     pub(super) status: watch::Receiver<Status>,
     /// What is kept.
     pub(super) retention: Retention,
+    /// How far what is too old was deleted.
+    pub(super) pruning: Pruning,
     /// The way to the hub.
     pub(super) reports: mpsc::Sender<Report>,
     /// What the hub was told of it.
@@ -94,7 +95,7 @@ impl Writer {
                 }
                 Ok(()) if Instant::now() >= prune => {
                     if self.prune().await == 0 {
-                        prune = Instant::now() + PRUNE;
+                        prune = Instant::now() + ROUND;
                     }
                 }
                 Ok(()) => {}
@@ -122,13 +123,13 @@ impl Writer {
             },
         };
         if !self.resumed {
-            let found = store.resume(&self.cluster).await?;
+            let found = store.resume(self.part.cluster()).await?;
             let resumed =
                 Resumed::new(found, &cluster::watches(self.namespaces.as_deref()), self.namespaces.as_deref());
             // Without a hub nobody needs it.
             let _ = self.reports.send(Report::Resumed(Box::new(resumed))).await;
             self.resumed = true;
-            self.reader.opened(&store, &self.cluster);
+            self.reader.opened(&store, &self.part);
         }
         Ok(store)
     }
@@ -142,7 +143,7 @@ impl Writer {
             let rows = self.recorder.take(BATCH);
             let last = rows.len() < BATCH;
             let heartbeat = watched.as_ref().filter(|_| last);
-            if let Err(error) = store.write(&self.cluster, rows.clone(), heartbeat).await {
+            if let Err(error) = store.write(self.part.cluster(), rows.clone(), heartbeat).await {
                 self.recorder.put_back(rows);
                 return Err(error);
             }
@@ -150,7 +151,7 @@ impl Writer {
                 break;
             }
         }
-        self.keeping.write(&store, &self.cluster).await?;
+        self.keeping.write(&store, &self.part).await?;
         self.tell(History::Kept { dropped: self.dropped() }).await;
         Ok(())
     }
@@ -197,14 +198,10 @@ impl Writer {
     }
 
     /// Deletes a step of what is too old or too much; how much that was.
-    async fn prune(&self) -> u64 {
+    async fn prune(&mut self) -> u64 {
         let Some(store) = &self.store else { return 0 };
         let now = (self.clock)();
-        let pruned = async {
-            let rows = store.prune(&self.cluster, self.retention, now).await?;
-            Ok::<_, StoreError>((rows, store.prune_history(&self.cluster, self.retention, now).await?))
-        };
-        match pruned.await {
+        match self.pruning.step(store, self.part.cluster(), self.retention, now).await {
             Ok((0, 0)) => 0,
             Ok((rows, segments)) => {
                 info!(rows, segments, "old history was deleted");

@@ -61,14 +61,14 @@ async fn marks_of(shared: &Shared, pairs: &[(String, String)]) -> Result<Marks, 
     let (from, to) = (given.time("from")?.unwrap_or_default(), given.time("to")?.unwrap_or(now));
     let at = given.time("at")?;
     shared.ledger.settle(to.max(at.unwrap_or_default())).await;
-    let (store, cluster) = shared.ledger.store()?;
-    let window = store.window(cluster, from, to).await?;
+    let (store, part) = shared.ledger.store()?;
+    let window = store.window(part, from, to).await?;
     let marked = match &set {
-        Some(set) => store.marked(cluster, set, from, to, limit).await?,
+        Some(set) => store.marked(part, set, from, to, limit).await?,
         None => Marked::default(),
     };
     let (previous, next) = match (&set, at) {
-        (Some(set), Some(at)) => store.neighbours(cluster, set, at).await?,
+        (Some(set), Some(at)) => store.neighbours(part, set, at).await?,
         _ => (None, None),
     };
     Ok(Marks {
@@ -91,8 +91,8 @@ pub(super) async fn record(State(shared): State<Shared>, Query(pairs): Pairs) ->
         return Err(wrong("from is later than to: exchange them"));
     }
     shared.ledger.settle(to).await;
-    let (store, cluster) = shared.ledger.store()?;
-    let oldest = store.window(cluster, to, to).await?.oldest.filter(|oldest| *oldest <= to);
+    let (store, part) = shared.ledger.store()?;
+    let oldest = store.window(part, to, to).await?.oldest.filter(|oldest| *oldest <= to);
     let Some(oldest) = oldest else { return Err(not_kept()) };
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -100,7 +100,7 @@ pub(super) async fn record(State(shared): State<Shared>, Query(pairs): Pairs) ->
         cluster: shared.hub.cluster().clone(),
     };
     let zone = shared.zone();
-    let frames = recording(store.clone(), cluster.to_owned(), zone, head, to).await?;
+    let frames = recording(store.clone(), part.clone(), zone, head, to).await?;
     Ok(download("application/octet-stream", "recording.berth", Body::from_stream(frames)))
 }
 

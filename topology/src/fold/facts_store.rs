@@ -33,6 +33,13 @@ pub(super) struct Released {
     until: Timestamp,
 }
 
+impl Released {
+    /// The namespace of the Service.
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+}
+
 /// A change of one Service that its boards have to be told.
 #[derive(Debug)]
 pub(super) struct ServiceChange {

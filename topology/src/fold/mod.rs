@@ -456,6 +456,12 @@ impl Batch<'_> {
             (self.topology.facts.set(&board.set).is_none() && board.pods().next().is_none())
                 .then(|| board.last_sign_of_life())
         };
+        // There are no more of them than before unless one that changed is one: to look at all each time would cost a large
+        // cluster dearly.
+        let changed = |key: &SetKey| self.topology.boards.get(key).is_some_and(|board| former(board).is_some());
+        if !self.steps.keys().any(changed) {
+            return;
+        }
         let mut gone: Vec<(Timestamp, SetKey)> =
             self.topology.boards.values().filter_map(|board| Some((former(board)?, board.set.clone()))).collect();
         let excess = gone.len().saturating_sub(MAX_FORMER_BOARDS);

@@ -39,6 +39,22 @@ impl Snapshot {
         self.boards.iter().map(|board| &board.set)
     }
 
+    /// Of some namespaces only: as if nobody had looked into the others.
+    #[must_use]
+    pub fn within(mut self, has: impl Fn(&str) -> bool) -> Self {
+        self.watches.retain(|(watch, _)| watch.namespace.as_deref().is_none_or(&has));
+        self.objects.retain(|object| has(object.namespace()));
+        self.boards.retain(|board| has(&board.set.namespace));
+        self.former.retain(|(namespace, ..)| has(namespace));
+        for (_, of) in &mut self.released {
+            of.retain(|released| has(released.namespace()));
+        }
+        self.released.retain(|(_, of)| !of.is_empty());
+        self.unconfirmed.0.retain(|(set, _)| has(&set.namespace));
+        self.unconfirmed.1.retain(|set| has(&set.namespace));
+        self
+    }
+
     /// The lists that a watcher who began at that moment would have got, of the watches whose list was in.
     pub fn lists(self) -> Vec<Observation> {
         let Self { mut objects, watches, .. } = self;

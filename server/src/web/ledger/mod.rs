@@ -54,7 +54,8 @@ pub(super) struct ChangesView {
 /// `GET /api/v1/ledger`
 pub(super) async fn rows(State(reader): State<Reader>, Query(pairs): Pairs) -> Result<Response, Problem> {
     let RowsQuery { filter, format } = RowsQuery::parse(&pairs)?;
-    let (store, cluster) = reader.store()?;
+    let (store, part) = reader.store()?;
+    let cluster = part.cluster();
     match format {
         Format::Page { limit, after } => {
             let page = store.page(cluster, &filter, after.as_ref(), limit).await?;
@@ -76,7 +77,8 @@ pub(super) async fn rows(State(reader): State<Reader>, Query(pairs): Pairs) -> R
 /// `GET /api/v1/ledger/changes`
 pub(super) async fn changes(State(reader): State<Reader>, Query(pairs): Pairs) -> Result<Response, Problem> {
     let query = ChangesQuery::parse(&pairs)?;
-    let (store, cluster) = reader.store()?;
+    let (store, part) = reader.store()?;
+    let cluster = part.cluster();
     let (mut rows, mut after) = (Vec::new(), None);
     let truncated = loop {
         let page = store.page(cluster, &query.filter, after.as_ref(), MAX_PAGE).await?;
@@ -103,7 +105,7 @@ pub(super) async fn panel(
     let filter = Filter { namespace: Some(namespace), statefulset: Some(name), ..Filter::default() };
     let html = match reader.store() {
         Err(error) => app::views::ledger_problem(&error.to_string()),
-        Ok((store, cluster)) => match store.page(cluster, &filter, None, SHOWN).await {
+        Ok((store, part)) => match store.page(part.cluster(), &filter, None, SHOWN).await {
             Ok(page) => app::views::ledger_rows(&page.rows, page.next.is_some()),
             Err(error) => app::views::ledger_problem(&error.to_string()),
         },

@@ -1,9 +1,12 @@
 //! `load-history keep CHANGES FILE` keeps so many changes in a ledger and prints the seconds that keeping took, the bytes on
 //! disk, and, of a window of the first twentieth and of the whole, how many changes it has and the milliseconds of 200
 //! moments of it (median, 95th percentile, worst);
+//! `load-history live RATE SECONDS FILE|off` has a hub take so many changes a second and keep them, or not, and prints what
+//! [`live::live`] tells;
 //! `load-history record BYTES FILE` makes a recording of about that length.
 
 mod changes;
+mod live;
 
 use std::error::Error;
 use std::fs::File;
@@ -13,7 +16,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use changes::Changes;
-use server::history::{Keeping, Limits, Moment, Tape};
+use server::history::{Keeping, Limits, Moment, Part, Tape};
 use server::ledger::{Place, Store};
 use server::recording::{Entry, Head, What, Writer};
 use topology::Timestamp;
@@ -39,11 +42,15 @@ async fn main() -> ExitCode {
             Ok(count) => keep(count, Path::new(file)).await,
             Err(_) => Err("the number of changes is a whole number".into()),
         },
+        ["live", rate, seconds, file] => match (rate.parse(), seconds.parse()) {
+            (Ok(rate), Ok(seconds)) => live::live(rate, seconds, (file != "off").then(|| Path::new(file))).await,
+            _ => Err("the rate and the seconds are whole numbers".into()),
+        },
         ["record", bytes, file] => match bytes.parse() {
             Ok(bytes) => record(bytes, Path::new(file)),
             Err(_) => Err("the number of bytes is a whole number".into()),
         },
-        _ => Err("usage: load-history keep CHANGES FILE | load-history record BYTES FILE".into()),
+        _ => Err("usage: load-history keep CHANGES FILE | load-history live RATE SECONDS FILE|off | load-history record BYTES FILE".into()),
     };
     match done {
         Ok(told) => {
@@ -68,10 +75,10 @@ async fn keep(count: usize, file: &Path) -> Result<String, Box<dyn Error>> {
     for (number, (at, observation)) in changes.into_iter().enumerate() {
         tape.put(at, Input::Observed(vec![observation]));
         if number % TOGETHER == TOGETHER - 1 {
-            keeping.write(&store, "c").await?;
+            keeping.write(&store, &Part::all("c")).await?;
         }
     }
-    keeping.write(&store, "c").await?;
+    keeping.write(&store, &Part::all("c")).await?;
     let kept = began.elapsed().as_secs_f64();
     let mut told = String::new();
     for (count, first, last) in windows {
@@ -90,7 +97,7 @@ async fn moments(store: &Store, first: i64, last: i64) -> Result<[f64; 3], Box<d
         // Spread over the whole, in no order.
         let at = first + (last - first) / MOMENTS * (number * 77 % MOMENTS);
         let began = Instant::now();
-        let moment = Moment::at(store, "c", Zone::default(), Timestamp::from_millis(at)).await?;
+        let moment = Moment::at(store, &Part::all("c"), Zone::default(), Timestamp::from_millis(at)).await?;
         times.push(began.elapsed().as_secs_f64() * 1_000.0);
         moment.ok_or("a moment is missing")?;
     }
@@ -98,12 +105,15 @@ async fn moments(store: &Store, first: i64, last: i64) -> Result<[f64; 3], Box<d
     Ok([times.len() / 2, times.len() * 95 / 100, times.len() - 1].map(|at| times[at]))
 }
 
+/// The cluster as it is introduced.
+fn cluster() -> Cluster {
+    Cluster { name: "load".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None, dns: None }
+}
+
 fn record(bytes: u64, file: &Path) -> Result<String, Box<dyn Error>> {
-    let cluster =
-        Cluster { name: "load".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None, dns: None };
     let mut changes = Changes::of_traces()?.peekable();
     let at = changes.peek().map_or(Timestamp::default(), |(at, _)| *at);
-    let head = Head { version: env!("CARGO_PKG_VERSION").to_owned(), at, cluster };
+    let head = Head { version: env!("CARGO_PKG_VERSION").to_owned(), at, cluster: cluster() };
     let mut writer = Writer::new(BufWriter::new(File::create(file)?), &head)?;
     let mut count = 0_u64;
     for (at, observation) in changes {
