@@ -52,7 +52,7 @@ async fn shown(store: &Store, part: &Part, moment: Timestamp) -> Option<BTreeSet
         event => panic!("{event:?} is no list"),
     };
     let objects = lists.into_iter().flat_map(of_list).map(|object| object.namespace().to_owned());
-    Some(objects.chain(moment.topology.fleet().sets.keys().map(|set| set.namespace.clone())).collect())
+    Some(objects.chain(moment.topology.fleet().sets.iter().map(|(set, _)| set.namespace.clone())).collect())
 }
 
 /// The namespaces of the objects that a recording has.
