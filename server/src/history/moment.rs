@@ -47,7 +47,7 @@ impl Moment {
         let within = part.clone();
         let made = tokio::task::spawn_blocking(move || {
             let made =
-                fold(zone.clone(), chain, at).map(|(topology, changed)| (narrow(topology, &within, zone), changed));
+                fold(zone.clone(), &chain, at).map(|(topology, changed)| (narrow(topology, &within, zone), changed));
             drop(turn);
             made
         });
@@ -57,13 +57,12 @@ impl Moment {
     }
 }
 
-fn fold(zone: Zone, chain: Vec<Kept>, at: Timestamp) -> Result<(Topology, Option<Timestamp>), Undecodable> {
+fn fold(zone: Zone, chain: &[Kept], at: Timestamp) -> Result<(Topology, Option<Timestamp>), Undecodable> {
     let (mut changed, mut latest) = (None, Timestamp::from_millis(i64::MIN));
     let first = chain.first().and_then(|first| first.snapshot.as_deref());
     // To read the snapshot takes about as long as to read the steps since then: another thread does that meanwhile.
     thread::scope(|scope| {
         let (read, segments) = mpsc::channel();
-        let chain = &chain;
         scope.spawn(move || {
             for kept in chain {
                 // Whoever asked has all that it needs.
