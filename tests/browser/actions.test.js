@@ -29,7 +29,7 @@ test('given actions are allowed when pods are deleted on the page then they go, 
   await onPage(it.browser, `${it.berth.url}/sets/acts/web`, {}, async (page) => {
     const before = await settles(page, 2);
     await page.click('header .buttons >> text=Delete pods…');
-    const dialog = page.locator('dialog.ask:not(.keys)');
+    const dialog = page.locator('dialog.ask');
     assert.equal(await dialog.locator('pre').textContent(), 'kubectl delete pod web-0 web-1 -n acts');
     await dialog.locator('.primary').click();
     assert.equal(await toldBeside(page), 'pod "web-0" deleted from acts namespace\npod "web-1" deleted from acts namespace');
@@ -88,7 +88,7 @@ test('given a role that only looks when readers try to act then the page says wh
     await berth.ready();
     await onPage(it.browser, `${berth.url}/sets/looks/web`, {}, async (page) => {
       const before = await settles(page, 2);
-      const dialog = page.locator('dialog.ask:not(.keys)');
+      const dialog = page.locator('dialog.ask');
       await page.click('header .buttons >> text=Delete pods…');
       await eventually('the page says what is missing', async () =>
         assert.match(await dialog.locator('.told').first().textContent(), /its role lacks delete on pods/),
@@ -167,7 +167,7 @@ test('given a cluster that is somebody else\'s when the walk-through is applied 
   const free = await it.cluster.namespace('free');
   await onPage(it.browser, `${it.berth.url}/?namespace=free`, {}, async (page) => {
     await becomes(page, 'live');
-    const dialog = page.locator('dialog.ask:not(.keys)');
+    const dialog = page.locator('dialog.ask');
     await page.click('header .buttons >> text=Apply the walk-through…');
     assert.equal(await dialog.locator('input').inputValue(), 'free');
     assert.equal(await dialog.locator('pre').textContent(), 'kubectl apply -f svc.yaml -f statefulset.yaml -n free');

@@ -126,7 +126,7 @@ test('given the demo in Chinese when somebody types the commands into a terminal
 test('given the demo when readers act on the page then each dialog asks once, shows the command, and says what came of it', async () => {
   await onDemo({ locale: 'en', expected: [/422 \(Unprocessable Entity\)/] }, async ({ page, kubectl }) => {
     const before = await settles(page, 2);
-    const dialog = page.locator('dialog.ask:not(.keys)');
+    const dialog = page.locator('dialog.ask');
     const ask = (label) => page.click(`header .buttons >> text=${label}`);
     const confirm = async () => {
       await dialog.locator('.primary').click();
@@ -293,7 +293,7 @@ test('given a page that is presented when the reader goes back then it is an ord
 test('given a dialog when its answer comes after another one was opened then it is not shown there', async () => {
   await onDemo({ locale: 'en' }, async ({ page }) => {
     await settles(page, 2);
-    const dialog = page.locator('dialog.ask:not(.keys)');
+    const dialog = page.locator('dialog.ask');
     let letGo;
     const held = new Promise((resolve) => {
       letGo = resolve;
@@ -323,7 +323,7 @@ test('given a dialog when its answer comes after another one was opened then it 
 test('given pods of which one is another by now when all are deleted then the others go, and the page shows both', async () => {
   await onDemo({ locale: 'en' }, async ({ page, kubectl }) => {
     const before = await settles(page, 2);
-    const dialog = page.locator('dialog.ask:not(.keys)');
+    const dialog = page.locator('dialog.ask');
     await page.click('header .buttons >> text=Delete pods…');
     await eventually('it can be confirmed', async () => assert.equal(await dialog.locator('.primary').isDisabled(), false));
     await kubectl.run('delete', 'pod', 'web-0');
@@ -400,7 +400,7 @@ test('given a Deployment when its pods are deleted then each lane ends, and othe
 test('given an empty demo when the walk-through is applied by its button then it is made, again and again', async () => {
   await onDemo({ locale: 'en', flags: ['--empty'], expected: [/404 \(Not Found\)/] }, async ({ page }) => {
     await page.click('a.logo');
-    const dialog = page.locator('dialog.ask:not(.keys)');
+    const dialog = page.locator('dialog.ask');
     for (const done of ['created', 'unchanged']) {
       await page.click('header .buttons >> text=Apply the walk-through…');
       assert.equal(await dialog.locator('pre').textContent(), 'kubectl apply -f svc.yaml -f statefulset.yaml');

@@ -30,7 +30,7 @@ pub(super) fn Shortcuts() -> impl IntoView {
         view! { <div><dt><kbd>{key}</kbd></dt><dd>{meaning}</dd></div> }.into_any()
     };
     view! {
-        <dialog class="ask keys" node_ref=dialog on:close=move |_| lists.set(false) aria-labelledby="keys">
+        <dialog class="keys" node_ref=dialog on:close=move |_| lists.set(false) aria-labelledby="keys">
             <h2 id="keys">"Keys"</h2>
             <dl>{KEYS.map(key)}</dl>
             <div class="buttons">
