@@ -210,3 +210,14 @@ fn given_a_snapshot_when_restored_then_it_goes_on_as_if_it_had_been_there() {
     assert_eq!(crew(&topology), crew(&restored));
     assert_eq!(topology.fleet(), restored.fleet());
 }
+
+#[test]
+fn given_a_snapshot_when_narrowed_then_only_the_deployments_of_its_namespaces_are_left() {
+    let mut topology = Topology::default();
+    topology.apply(at(0), objects(vec![deployment(1, 1), replica_set(), pod("api-1-a", 3, true)]));
+    for (namespace, left) in [("default", 1), ("other", 0)] {
+        let snapshot = topology.snapshot().within(|name| name == namespace);
+        let narrowed = Topology::restore(topology::dns::Zone::default(), snapshot);
+        assert_eq!((narrowed.crews().count(), narrowed.fleet().deployments.len()), (left, left), "{namespace}");
+    }
+}

@@ -45,6 +45,7 @@ impl Snapshot {
         self.watches.retain(|(watch, _)| watch.namespace.as_deref().is_none_or(&has));
         self.objects.retain(|object| has(object.namespace()));
         self.boards.retain(|board| has(&board.set.namespace));
+        self.crews.retain(|crew| has(&crew.deployment.namespace));
         self.former.retain(|(namespace, ..)| has(namespace));
         for (_, of) in &mut self.released {
             of.retain(|released| has(released.namespace()));
