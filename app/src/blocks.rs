@@ -152,9 +152,8 @@ pub fn gaps(lane: &Lane) -> Vec<Gap> {
 mod tests {
     use super::{Block, Gap, Piece, gaps, pieces};
     use topology::board::{End, Found, Incarnation, Lane, Span, Unwatched};
-    use topology::facts::Phase;
-    use topology::kubectl::PodColumns;
-    use topology::{Ordinal, Stage, Timestamp, Uid};
+    use topology::facts::Pod;
+    use topology::{Ordinal, Stage, Timestamp};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
@@ -162,22 +161,10 @@ mod tests {
 
     fn pod(spans: &[(Stage, i64)], ended: Option<End>) -> Incarnation {
         Incarnation {
-            uid: Uid::from("3f1c"),
-            owner: Uid::default(),
             created: Some(at(spans[0].1)),
-            first_seen: at(spans[0].1),
-            found: Found::Watched,
-            hostname: "web-0".to_owned(),
-            subdomain: None,
-            node: None,
-            ips: Vec::new(),
-            revision: None,
-            phase: Phase::Running,
-            columns: PodColumns::default(),
-            ready_since: None,
-            deleting: None,
             spans: spans.iter().map(|&(stage, from)| Span { stage, from: at(from) }).collect(),
             ended,
+            ..Incarnation::new(&Pod::from(topology::kubernetes::Pod::default()), at(spans[0].1), Found::Watched)
         }
     }
 

@@ -6,10 +6,9 @@ use std::fmt::Write as _;
 
 use support::traces;
 use topology::board::{End, Found, Incarnation, Lane, Span, Unwatched};
-use topology::facts::Phase;
-use topology::kubectl::PodColumns;
+use topology::facts::Pod;
 use topology::order::{StepKind, steps};
-use topology::{Ordinal, Stage, Timestamp, Topology, Uid};
+use topology::{Ordinal, Stage, Timestamp, Topology};
 
 #[test]
 fn given_a_trace_when_folded_then_the_order_tells_what_the_controller_does() {
@@ -58,24 +57,11 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn pod(revision: &str, spans: &[(Stage, i64)], ended: Option<End>) -> Incarnation {
-    let first = at(spans[0].1);
     Incarnation {
-        uid: Uid::from("3f1c"),
-        owner: Uid::default(),
-        created: Some(first),
-        first_seen: first,
-        found: Found::Watched,
-        hostname: String::new(),
-        subdomain: None,
-        node: None,
-        ips: Vec::new(),
         revision: Some(revision.to_owned()),
-        phase: Phase::Running,
-        columns: PodColumns::default(),
-        ready_since: None,
-        deleting: None,
         spans: spans.iter().map(|&(stage, from)| Span { stage, from: at(from) }).collect(),
         ended,
+        ..Incarnation::new(&Pod::from(topology::kubernetes::Pod::default()), at(spans[0].1), Found::Watched)
     }
 }
 

@@ -91,9 +91,9 @@ impl CrewStore {
             let row = |hand: &&Hand| {
                 let ordinal = Ordinal(hand.number);
                 let lane = Lane { ordinal, dropped: 0, incarnations: vec![hand.pod.clone()] };
-                let signal = match known.iter().find(|(known, _)| *known == ordinal) {
-                    Some((_, signal)) => signal.clone(),
-                    None => ArcRwSignal::new(lane.clone()),
+                let signal = match known.binary_search_by_key(&ordinal, |(known, _)| *known) {
+                    Ok(at) => known[at].1.clone(),
+                    Err(_) => ArcRwSignal::new(lane.clone()),
                 };
                 if *signal.read_untracked() != lane {
                     signal.set(lane);
@@ -135,7 +135,7 @@ mod tests {
     use leptos::reactive::owner::Owner;
     use topology::board::{End, Found, Incarnation, Span};
     use topology::crew::{Crew, CrewChange, Hand, Wanted};
-    use topology::facts::Phase;
+    use topology::facts::Pod;
     use topology::{Ordinal, Revision, SetKey, Stage, Timestamp, Uid};
 
     use super::{GONE, Presence};
@@ -150,21 +150,8 @@ mod tests {
     fn hand(number: u32) -> Hand {
         let pod = Incarnation {
             uid: Uid::from(format!("uid {number}").as_str()),
-            owner: Uid::from("r"),
-            created: None,
-            first_seen: at(number),
-            found: Found::Watched,
-            hostname: String::new(),
-            subdomain: None,
-            node: None,
-            ips: Vec::new(),
-            revision: None,
-            phase: Phase::Running,
-            columns: topology::kubectl::pod_columns(&topology::kubernetes::Pod::default()),
-            ready_since: None,
-            deleting: None,
             spans: vec![Span { stage: Stage::Ready, from: at(number) }],
-            ended: None,
+            ..Incarnation::new(&Pod::from(topology::kubernetes::Pod::default()), at(number), Found::Watched)
         };
         Hand { number, name: format!("api-{number}"), pod }
     }

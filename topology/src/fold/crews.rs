@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pods::{Gone, end_of};
-use super::{Batch, How, Topology};
+use super::{Batch, How, Topology, oldest_beyond};
 use crate::board::{Found, Incarnation, Unwatched};
 use crate::crew::{Crew, CrewChange, CrewSummary, Hand, Wanted};
 use crate::facts::{Deployment, Owner, Pod, ReplicaSet, Watch};
 use crate::fleet::FleetChange;
-use crate::{SetKey, Timestamp, Uid};
+use crate::{SetKey, Uid};
 
 /// How many crews of Deployments that are gone, with all their pods, are kept for their history.
 pub const MAX_FORMER_CREWS: usize = 64;
@@ -198,15 +198,14 @@ impl Batch<'_> {
     /// Drops the history of what is long gone.
     pub(super) fn forget_oldest_crews(&mut self) {
         let former = |crew: &Crew| crew.wanted.is_none() && crew.pods().next().is_none();
-        let former = self.topology.crews.of.values().filter(|crew| former(crew));
-        let mut gone: Vec<(Timestamp, SetKey)> =
-            former.map(|crew| (crew.last_sign_of_life(), crew.deployment.clone())).collect();
-        let excess = gone.len().saturating_sub(MAX_FORMER_CREWS);
-        if excess > 0 {
-            gone.sort_unstable();
-            for (_, key) in gone.drain(..excess) {
-                self.crew_step(&key, CrewChange::Forgotten);
-            }
+        // As with boards: there are no more of them unless one that changed is one.
+        if !self.crew_steps.keys().any(|key| self.topology.crew(key).is_some_and(former)) {
+            return;
+        }
+        let crews = self.topology.crews().filter(|(_, crew)| former(crew));
+        let gone = crews.map(|(key, crew)| (crew.last_sign_of_life(), key.clone()));
+        for key in oldest_beyond(MAX_FORMER_CREWS, gone) {
+            self.crew_step(&key, CrewChange::Forgotten);
         }
     }
 }

@@ -462,16 +462,19 @@ impl Batch<'_> {
         if !self.steps.keys().any(changed) {
             return;
         }
-        let mut gone: Vec<(Timestamp, SetKey)> =
-            self.topology.boards.values().filter_map(|board| Some((former(board)?, board.set.clone()))).collect();
-        let excess = gone.len().saturating_sub(MAX_FORMER_BOARDS);
-        if excess > 0 {
-            gone.sort();
-            for (_, key) in gone.drain(..excess) {
-                self.step(&key, Change::Forgotten);
-            }
+        let gone = self.topology.boards.values().filter_map(|board| Some((former(board)?, board.set.clone())));
+        for key in oldest_beyond(MAX_FORMER_BOARDS, gone) {
+            self.step(&key, Change::Forgotten);
         }
     }
+}
+
+/// Which of those that are gone are more than `most`: the ones that ended first.
+fn oldest_beyond(most: usize, gone: impl Iterator<Item = (Timestamp, SetKey)>) -> Vec<SetKey> {
+    let mut gone: Vec<_> = gone.collect();
+    gone.sort_unstable();
+    gone.truncate(gone.len().saturating_sub(most));
+    gone.into_iter().map(|(_, key)| key).collect()
 }
 
 impl WatchState {

@@ -1,18 +1,13 @@
 //! One pass of the StatefulSet controller over the pods that exist, as `stateful_set_control.go` of Kubernetes 1.37
 //! makes it, stopped where the controller would stop: that is what it is doing or waiting for.
 
-use super::{Blocked, MAX_NAMED, Obstacle, Order, Outlook, Predecessor, Reason, Since};
+use super::{Blocked, MAX_NAMED, Obstacle, Order, Outlook, Reason, Since, ready_so_next};
 use crate::board::{End, Found, Incarnation, Lane, Unwatched};
 use crate::facts::{Phase, PodManagement, StatefulSet, UpdateStrategy};
-use crate::{Ordinal, Stage, Timestamp};
+use crate::{Ordinal, Stage};
 
 /// Pod names and the names of revisions are label values too, and those end at 63 characters.
 const MAX_LABEL_VALUE: usize = 63;
-
-/// How long after its neighbour became Ready, or was gone, a pod may have come or been asked to go for the one to explain
-/// the other, in milliseconds. The controller reacts within a few; what comes later came for another reason, such as a
-/// change of `replicas`.
-pub(super) const SO_NEXT_MILLIS: i64 = 1_000;
 
 /// What the controller finds when it looks.
 pub struct Situation<'a> {
@@ -407,21 +402,4 @@ impl<'a> Situation<'a> {
             }
         }
     }
-}
-
-/// Whether `next` came because `before` had become Ready: both were seen, one shortly after the other.
-pub fn ready_so_next(before: &Incarnation, next: &Incarnation, ordinal: Ordinal) -> Option<Predecessor> {
-    if next.found == Found::Listed {
-        return None;
-    }
-    let created = next.first_seen;
-    let ready: Timestamp = before
-        .spans
-        .iter()
-        .enumerate()
-        .filter(|(at, span)| span.stage == Stage::Ready && (*at > 0 || before.found == Found::Watched))
-        .map(|(_, span)| span.from)
-        .filter(|ready| *ready <= created)
-        .max()?;
-    (created.millis_since(ready) <= SO_NEXT_MILLIS).then_some(Predecessor { ordinal, ready, created })
 }

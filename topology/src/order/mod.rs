@@ -5,8 +5,8 @@ mod sequence;
 
 use serde::{Deserialize, Serialize};
 
-pub use explain::{Member, Situation, explain, ready_so_next};
-pub use sequence::{Step, StepKind, asked_to_go, steps};
+pub use explain::{Member, Situation, explain};
+pub use sequence::{Step, StepKind, asked_to_go, ready_so_next, steps};
 
 use crate::facts::Kind;
 use crate::{Ordinal, Stage, Timestamp};

@@ -1,8 +1,13 @@
 //! What the order let through: a pod that came or went just when its neighbour was where the controller had waited for.
 
-use super::explain::{SO_NEXT_MILLIS, ready_so_next};
+use super::Predecessor;
 use crate::board::{End, Found, Incarnation, Lane, Unwatched};
-use crate::{Stage, Timestamp};
+use crate::{Ordinal, Stage, Timestamp};
+
+/// How long after its neighbour became Ready, or was gone, a pod may have come or been asked to go for the one to explain
+/// the other, in milliseconds. The controller reacts within a few; what comes later came for another reason, such as a
+/// change of `replicas`.
+const SO_NEXT_MILLIS: i64 = 1_000;
 
 /// A step of the controller from one identity to its neighbour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +66,22 @@ pub fn asked_to_go(pod: &Incarnation, unwatched: &[Unwatched]) -> Option<Timesta
     (at > 0 && unwatched.iter().all(|stretch| !stretch.has_learnt(asked))).then_some(asked)
 }
 
+/// Whether `next` came because `before` had become Ready: both were seen, one shortly after the other.
+pub fn ready_so_next(before: &Incarnation, next: &Incarnation, ordinal: Ordinal) -> Option<Predecessor> {
+    if next.found == Found::Listed {
+        return None;
+    }
+    let created = next.first_seen;
+    Some(Predecessor { ordinal, ready: ready_just_before(before, created)?, created })
+}
+
+/// When a pod became Ready, where that was seen and a step was taken soon after.
+fn ready_just_before(pod: &Incarnation, taken: Timestamp) -> Option<Timestamp> {
+    let spans = pod.spans.iter().enumerate();
+    let ready = spans.filter(|(at, span)| span.stage == Stage::Ready && (*at > 0 || pod.found == Found::Watched));
+    ready.map(|(_, span)| span.from).filter(|ready| is_soon_after(*ready, taken)).max()
+}
+
 fn is_soon_after(opened: Timestamp, taken: Timestamp) -> bool {
     (0..=SO_NEXT_MILLIS).contains(&taken.millis_since(opened))
 }
@@ -81,10 +102,6 @@ fn gone_so_next(above: &Lane, asked: Timestamp) -> Option<Step> {
 fn ready_so_replaced(above: &Lane, pod: &Incarnation, asked: Timestamp) -> Option<Step> {
     let old = pod.revision.as_ref()?;
     let newer = above.incarnations.iter().filter(|it| it.revision.as_ref().is_some_and(|revision| revision != old));
-    let ready = newer.flat_map(|it| {
-        let spans = it.spans.iter().enumerate();
-        spans.filter(|(at, span)| span.stage == Stage::Ready && (*at > 0 || it.found == Found::Watched))
-    });
-    let ready = ready.map(|(_, span)| span.from).filter(|ready| is_soon_after(*ready, asked)).max()?;
+    let ready = newer.filter_map(|it| ready_just_before(it, asked)).max()?;
     Some(Step { kind: StepKind::ReadySoReplaced, opened: ready, taken: asked })
 }
