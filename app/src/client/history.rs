@@ -8,10 +8,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use topology::wire::History;
 use topology::{Revision, Timestamp};
-use wasm_bindgen::JsCast as _;
 
 use super::ask::answer;
 use super::clock::local;
+use super::keys::{is_free, is_modified, target};
 use super::links::narrow;
 use crate::history::{Marks, Then};
 use crate::route::Place;
@@ -214,8 +214,7 @@ pub(crate) fn play(store: Store) {
 /// Whether a key moved through time: ← and → go to the changes, the space bar plays.
 fn pressed(store: Store, key: &web_sys::KeyboardEvent) -> bool {
     let has_slider = store.board.set.read_untracked().is_some() && is_kept(store);
-    let is_free = super::keys::is_free(store, key) || on_slider(key);
-    if !has_slider || !is_free || key.shift_key() || store.lists_keys.get_untracked() {
+    if !has_slider || !(is_free(store, key) || on_slider(key)) || key.shift_key() || store.lists_keys.get_untracked() {
         return false;
     }
     // Where a key means something of its own, it keeps that.
@@ -232,13 +231,8 @@ fn pressed(store: Store, key: &web_sys::KeyboardEvent) -> bool {
     true
 }
 
-fn target(key: &web_sys::KeyboardEvent) -> Option<web_sys::Element> {
-    key.target().and_then(|target| target.dyn_into().ok())
-}
-
 fn on_slider(key: &web_sys::KeyboardEvent) -> bool {
-    let modified = key.ctrl_key() || key.meta_key() || key.alt_key();
-    !modified && !key.default_prevented() && target(key).is_some_and(|target| target.class_name() == "moment")
+    !is_modified(key) && !key.default_prevented() && target(key).is_some_and(|target| target.class_name() == "moment")
 }
 
 /// Begins a recording, or ends it: then the browser fetches it.

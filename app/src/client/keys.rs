@@ -3,9 +3,10 @@
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::KeyboardEvent;
+use web_sys::{Element, Event, KeyboardEvent};
 
 use crate::state::Store;
+use crate::stretch::Stretch;
 
 /// Listens for as long as the page lives.
 pub(super) fn start(store: Store) {
@@ -18,13 +19,21 @@ pub(super) fn start(store: Store) {
 
 /// Whether a key is free to mean something here: what has the focus takes none itself, and no dialog is open.
 pub(super) fn is_free(store: Store, key: &KeyboardEvent) -> bool {
-    let modified = key.ctrl_key() || key.meta_key() || key.alt_key();
-    let target = key.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let takes = |tag: &str| ["INPUT", "TEXTAREA", "SELECT"].contains(&tag);
-    !modified
+    !is_modified(key)
         && !key.default_prevented()
         && store.asking.read_untracked().is_none()
-        && !target.is_some_and(|target| takes(&target.tag_name()))
+        && !target(key).is_some_and(|target| takes(&target.tag_name()))
+}
+
+/// Whether a key is pressed with another that makes something else of it; Shift is part of many.
+pub(super) fn is_modified(key: &KeyboardEvent) -> bool {
+    key.ctrl_key() || key.meta_key() || key.alt_key()
+}
+
+/// The element that something happened to.
+pub(super) fn target(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
 }
 
 fn pressed(store: Store, key: &KeyboardEvent) -> bool {
@@ -42,19 +51,14 @@ fn pressed(store: Store, key: &KeyboardEvent) -> bool {
     if store.lists_keys.get_untracked() || store.shown().is_none() {
         return false;
     }
-    let (stretch, now) = (store.lanes.stretch, store.now.get_untracked());
-    let zoom = |factor: f64| {
-        // What follows now goes on to; else the middle stays.
-        let around = if stretch.get_untracked().follows() { 1.0 } else { 0.5 };
-        stretch.update(|stretch| *stretch = stretch.zoomed(factor, around, now));
-    };
-    let pan = |quarters: i64| {
-        stretch.update(|stretch| *stretch = stretch.moved(quarters * stretch.millis() / 4, now));
-    };
+    let (lanes, now) = (store.lanes, store.now.get_untracked());
+    // What follows now goes on to; else the middle stays.
+    let zoom = |factor: f64| lanes.change(|it| it.zoomed(factor, if it.follows() { 1.0 } else { 0.5 }, now));
+    let pan = |quarters: i64| lanes.change(|it| it.moved(quarters * it.millis() / 4, now));
     match (key.key().as_str(), key.shift_key()) {
         ("+" | "=", _) => zoom(0.5),
         ("-", false) => zoom(2.0),
-        ("0", false) => stretch.update(|stretch| *stretch = stretch.following()),
+        ("0", false) => lanes.change(Stretch::following),
         ("ArrowLeft", true) => pan(-1),
         ("ArrowRight", true) => pan(1),
         _ => return false,

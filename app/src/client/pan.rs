@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, Event, KeyboardEvent, PointerEvent, WheelEvent};
 
+use super::keys::{is_modified, target};
 use crate::geometry::Frame;
 use crate::state::{Hold, Pointed, Store};
 
@@ -104,16 +105,16 @@ impl Hand {
 
     fn zoom(self, factor: f64, around: f64) {
         let now = self.now();
-        self.store.lanes.stretch.update(|stretch| *stretch = stretch.zoomed(factor, around, now));
+        self.store.lanes.change(|stretch| stretch.zoomed(factor, around, now));
     }
 
     /// Moves the drawing by so many pixels to the right.
     fn drag(self, pixels: f64) {
         let (now, (_, width)) = (self.now(), self.area());
-        self.store.lanes.stretch.update(|stretch| {
+        self.store.lanes.change(|stretch| {
             #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "at most a few days")]
             let millis = (stretch.millis() as f64 * pixels / width).round() as i64;
-            *stretch = stretch.moved(-millis, now);
+            stretch.moved(-millis, now)
         });
     }
 
@@ -219,15 +220,13 @@ impl Hand {
 
     /// Arrow keys choose a pod while the plot has the focus; Escape chooses none.
     fn press(self, key: &KeyboardEvent) -> bool {
-        let on_plot = key.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let on_plot = on_plot.is_some_and(|target| self.plot.with_value(|plot| *plot == target));
-        let modified = key.ctrl_key() || key.meta_key() || key.alt_key() || key.shift_key();
+        let on_plot = target(key).is_some_and(|target| self.plot.with_value(|plot| *plot == target));
         let pointed = self.store.lanes.pointed;
         if key.key() == "Escape" && pointed.read_untracked().is_some() {
             pointed.set(None);
             return true;
         }
-        if !on_plot || modified {
+        if !on_plot || is_modified(key) || key.shift_key() {
             return false;
         }
         let towards = match key.key().as_str() {
@@ -270,7 +269,7 @@ impl Hand {
         let Some(pod) = row.incarnations.get(pod).or(row.incarnations.last()) else { return };
         let (from, to) = (pod.first_seen, pod.ended.map(topology::board::End::latest));
         let now = self.now();
-        store.lanes.stretch.update(|stretch| *stretch = stretch.showing(from, to, now));
+        store.lanes.change(|stretch| stretch.showing(from, to, now));
         store.lanes.pointed.set(Some(Pointed { ordinal: *ordinal, uid: pod.uid.clone(), hold: Hold::Kept }));
     }
 }
@@ -285,8 +284,7 @@ enum Towards {
 }
 
 fn closest(event: &Event, selector: &str) -> Option<Element> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    target.closest(selector).ok().flatten()
+    target(event)?.closest(selector).ok().flatten()
 }
 
 fn on_card(event: &Event) -> bool {

@@ -39,9 +39,14 @@ impl LanesView {
         Self { stretch: RwSignal::new(Stretch::default()), pointed: RwSignal::new(None) }
     }
 
+    /// Changes the stretch.
+    pub fn change(self, to: impl FnOnce(Stretch) -> Stretch) {
+        self.stretch.update(|stretch| *stretch = to(*stretch));
+    }
+
     /// Another StatefulSet is shown: as of now, and nothing is pointed at. The length of the stretch stays.
     pub(super) fn leave(self) {
-        self.stretch.update(|stretch| *stretch = stretch.following());
+        self.change(Stretch::following);
         self.pointed.set(None);
     }
 }

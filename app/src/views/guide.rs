@@ -4,6 +4,7 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 use super::actions::follow;
+use super::copy::copy_button;
 use super::reactive::{maybe, several, text, word};
 use super::whole::whole;
 use crate::guide::{Step, Words};
@@ -132,12 +133,11 @@ fn GuideStep(name: String, running: Memo<bool>) -> impl IntoView {
         ran.set(true);
         name.with_value(|name| run(store, name));
     };
-    let copied = RwSignal::new(false);
     let commands = of(|step| step.commands.join("\n"));
-    let copy = move |_| {
-        #[cfg(feature = "hydrate")]
-        crate::client::copy(&commands.get_untracked(), copied);
-    };
+    let copy = copy_button("button", None, commands, move |copied| {
+        let words = words(store);
+        if copied { words.copied } else { words.copy }
+    });
     let output = of(|step| step.output.clone().unwrap_or_default());
     view! {
         <li data-step=name.get_value() data-done=state>
@@ -151,9 +151,7 @@ fn GuideStep(name: String, running: Memo<bool>) -> impl IntoView {
                             {word(move || words(store).run)}
                         </button>
                     }.into_any())}
-                    <button type="button" class="button" on:click=copy>
-                        {word(move || if copied.get() { words(store).copied } else { words(store).copy })}
-                    </button>
+                    {copy}
                 </span>
                 {maybe(move || {
                     let output = output.get();

@@ -1,6 +1,7 @@
 //! The components of the page.
 
 mod actions;
+mod copy;
 mod deployment;
 mod fleet;
 mod guide;

@@ -7,6 +7,7 @@ use topology::dns::observed::{Measured, Observed};
 use topology::facts::Kind;
 use topology::wire::Probe;
 
+use super::copy::copy_button;
 use super::reactive::{maybe, several, text, word};
 use super::words;
 use crate::records::{Outcome, ReverseNames, Row, Surroundings, reverse_names, rows};
@@ -143,6 +144,8 @@ fn row_view(row: &Row, store: Store) -> AnyView {
         Outcome::NoData | Outcome::NxDomain | Outcome::Unnamed | Outcome::NotKnown => "–".to_owned(),
     };
     let question = cluster_dns::dig(&store.cluster.read(), &row.name.to_string(), row.record.name());
+    let words_of = |copied| if copied { "copied" } else { "dig" };
+    let copy = copy_button("button small", Some(question.clone()), Signal::stored(question), words_of);
     let measured = row.observed.as_ref().map_or(&[][..], |observed| &observed.measured);
     view! {
         <tr data-record=row.short.clone() data-type=row.record.name() data-outcome=row.outcome.word()>
@@ -156,7 +159,7 @@ fn row_view(row: &Row, store: Store) -> AnyView {
                 {now(&row.outcome)}
             </td>
             {said(row.observed.as_ref(), store)}
-            <td><Copy command=question/></td>
+            <td>{copy}</td>
         </tr>
     }
     .into_any()
@@ -217,21 +220,5 @@ fn now(outcome: &Outcome) -> AnyView {
         Outcome::NxDomain => view! { <span class="none">"NXDOMAIN"</span> }.into_any(),
         Outcome::Unnamed => view! { <span class="quiet">"not named by these Services"</span> }.into_any(),
         Outcome::NotKnown => view! { <span class="quiet">"not known: not everything may be seen"</span> }.into_any(),
-    }
-}
-
-/// Copies a command.
-#[component]
-fn Copy(command: String) -> impl IntoView {
-    let copied = RwSignal::new(false);
-    let title = command.clone();
-    let copy = move |_| {
-        #[cfg(feature = "hydrate")]
-        crate::client::copy(&command, copied);
-    };
-    view! {
-        <button type="button" class="button small" title=title on:click=copy>
-            {word(move || if copied.get() { "copied" } else { "dig" })}
-        </button>
     }
 }

@@ -22,21 +22,15 @@ const ROW: f64 = 54.0;
 #[component]
 pub(super) fn Rail() -> impl IntoView {
     let store = Store::get();
-    let rows = Memo::new_with_compare(
-        move |_| {
-            let place = store.place.read();
-            let (sets, deployments) = (store.fleet.rows.read(), store.fleet.deployments.read());
-            let mut rows: Vec<Row> = sets.iter().filter(|(set, _)| place.admits(set)).cloned().map(Row::Set).collect();
-            let deployments = deployments.iter().filter(|(deployment, _)| place.admits(deployment));
-            let deployments: Vec<Row> = deployments.cloned().map(Row::Deployment).collect();
-            if !deployments.is_empty() {
-                rows.push(Row::Group("For contrast: Deployments".to_owned(), deployments.len()));
-                rows.extend(deployments);
-            }
-            rows
-        },
-        |before: Option<&Vec<Row>>, after| before != after,
-    );
+    let rows = Memo::new(move |_| {
+        let mut rows: Vec<Row> = admitted(store, store.fleet.rows).into_iter().map(Row::Set).collect();
+        let deployments = admitted(store, store.fleet.deployments);
+        if !deployments.is_empty() {
+            rows.push(Row::Group("For contrast: Deployments".to_owned(), deployments.len()));
+            rows.extend(deployments.into_iter().map(Row::Deployment));
+        }
+        rows
+    });
     let list = NodeRef::<Div>::new();
     let window = RwSignal::new(Window::FIRST);
     #[cfg(feature = "hydrate")]
@@ -62,6 +56,12 @@ pub(super) fn Rail() -> impl IntoView {
             {refused_contrast()}
         </nav>
     }
+}
+
+/// Those of the namespace that the page is narrowed down to.
+pub(super) fn admitted(store: Store, rows: RwSignal<Vec<FleetRow>>) -> Vec<FleetRow> {
+    let place = store.place.read();
+    rows.read().iter().filter(|(key, _)| place.admits(key)).cloned().collect()
 }
 
 /// Whether names alone would not tell which StatefulSet is meant.

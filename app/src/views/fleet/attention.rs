@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use topology::fleet::Attention as Urgency;
 
-use super::{in_namespace, sort};
+use super::{sort, told};
 use crate::choice::{Choice, Show, Sort};
 use crate::route::{Place, Route};
 use crate::say::say;
@@ -18,26 +18,22 @@ const MOST: usize = 5;
 /// The StatefulSets that will not go on by themselves, those that have been so the longest first; nothing where there is
 /// none. While it is held, it stays as it is.
 #[component]
-pub(super) fn Attention(held: RwSignal<bool>) -> impl IntoView {
+pub(super) fn Attention(all: Memo<Vec<FleetRow>>, held: RwSignal<bool>) -> impl IntoView {
     let store = Store::get();
-    let stuck = Memo::new_with_compare(
-        move |before: Option<&Vec<FleetRow>>| {
-            if let Some(before) = before.filter(|_| held.get()) {
-                return before.clone();
-            }
-            let mut stuck: Vec<_> = in_namespace(store).into_iter().map(|row| (row.1.get(), row)).collect();
-            stuck.retain(|(summary, _)| summary.attention == Urgency::Stuck);
-            sort(&mut stuck, &|(one, (key, _)), (other, (other_key, _))| {
-                one.changed.cmp(&other.changed).then_with(|| key.cmp(other_key))
-            });
-            stuck.into_iter().map(|(_, row)| row).collect()
-        },
-        |before, after| before != after,
-    );
+    let stuck = Memo::new(move |before: Option<&Vec<FleetRow>>| {
+        if let Some(before) = before.filter(|_| held.get()) {
+            return before.clone();
+        }
+        let mut stuck = told(&all.read(), &|_, summary| summary.attention == Urgency::Stuck);
+        sort(&mut stuck, &|(one, (key, _)), (other, (other_key, _))| {
+            one.changed.cmp(&other.changed).then_with(|| key.cmp(other_key))
+        });
+        stuck.into_iter().map(|(_, row)| row).collect()
+    });
     let some = Memo::new(move |_| !stuck.read().is_empty());
     let first = Signal::derive(move || stuck.read().iter().take(MOST).cloned().map(Row::Set).collect());
     let more = Memo::new(move |_| stuck.read().len().saturating_sub(MOST));
-    let all = text(move || {
+    let address = text(move || {
         let choice = Choice { shows: vec![Show::Stuck], sort: Sort::Attention, ..Choice::default() };
         Place { choice, ..store.place.read().to(Route::Fleet) }.address()
     });
@@ -49,7 +45,7 @@ pub(super) fn Attention(held: RwSignal<bool>) -> impl IntoView {
                     <ul>{each_row(first, line)}</ul>
                     {maybe(move || {
                         let more = more.get();
-                        (more > 0).then(|| view! { <a href=all>{format!("and {more} more")}</a> }.into_any())
+                        (more > 0).then(|| view! { <a href=address>{format!("and {more} more")}</a> }.into_any())
                     })}
                 </section>
             }

@@ -7,8 +7,10 @@ mod table;
 use std::cmp::Ordering;
 
 use leptos::prelude::*;
+use topology::SetKey;
 use topology::fleet::Summary;
 
+use super::rail::admitted;
 use super::reactive::{Row, changing, text};
 use crate::state::{FleetRow, Store};
 use attention::Attention;
@@ -23,12 +25,13 @@ pub(super) fn FleetPage() -> impl IntoView {
     let store = Store::get();
     // While the reader is at the rows, none of them moves.
     let held = RwSignal::new(false);
-    let rows = chosen(store, held);
-    let is_empty = Memo::new(move |_| in_namespace(store).is_empty());
+    let all = Memo::new(move |_| admitted(store, store.fleet.rows));
+    let rows = chosen(store, all, held);
+    let is_empty = Memo::new(move |_| all.read().is_empty());
     let totals = text(move || {
         let (mut ready, mut wanted) = (0, 0);
-        let all = in_namespace(store);
-        for (_, summary) in &all {
+        let all = all.read();
+        for (_, summary) in &*all {
             let summary = summary.read();
             ready += summary.ready;
             wanted += summary.replicas;
@@ -50,7 +53,7 @@ pub(super) fn FleetPage() -> impl IntoView {
                         on:pointerenter=move |_| held.set(true)
                         on:pointerleave=move |_| held.set(false)
                     >
-                        <Attention held/>
+                        <Attention all held/>
                         <section class="panel">
                             <Filters rows/>
                             <Table rows/>
@@ -63,12 +66,6 @@ pub(super) fn FleetPage() -> impl IntoView {
     }
 }
 
-/// All StatefulSets of the namespace that the page is narrowed down to.
-fn in_namespace(store: Store) -> Vec<FleetRow> {
-    let place = store.place.read();
-    store.fleet.rows.read().iter().filter(|(set, _)| place.admits(set)).cloned().collect()
-}
-
 /// A row with its summary as it is when rows are put in order.
 type Told = (Summary, FleetRow);
 
@@ -77,40 +74,37 @@ fn sort(rows: &mut [Told], order: &dyn Fn(&Told, &Told) -> Ordering) {
     rows.sort_unstable_by(order);
 }
 
-/// Whether two lists have the same rows in the same order.
-fn differ(before: Option<&Vec<Row>>, after: Option<&Vec<Row>>) -> bool {
-    before != after
-}
-
 /// What is chosen, in its order. While it is held, rows only go that are gone altogether, until something else is chosen.
-fn chosen(store: Store, held: RwSignal<bool>) -> Memo<Vec<Row>> {
+fn chosen(store: Store, all: Memo<Vec<FleetRow>>, held: RwSignal<bool>) -> Memo<Vec<Row>> {
     let place = Memo::new(move |_| {
         let place = store.place.read();
         (place.namespace.clone(), place.choice.clone())
     });
     let of = StoredValue::new(None);
-    Memo::new_with_compare(
-        move |before: Option<&Vec<Row>>| {
-            let place = place.get();
-            let all = in_namespace(store);
-            let same = of.with_value(|of| of.as_ref() == Some(&place));
-            if let Some(before) = before.filter(|_| same && held.get()) {
-                let is_there = |row: &&Row| match row {
-                    Row::Group(..) | Row::Deployment(_) => true,
-                    Row::Set((set, _)) => all.binary_search_by(|(known, _)| known.cmp(set)).is_ok(),
-                };
-                return before.iter().filter(is_there).cloned().collect();
-            }
-            let choice = place.1.clone();
-            of.set_value(Some(place));
-            let now = if choice.depends_on_time() { store.second.get() } else { store.second.get_untracked() };
-            let mut rows: Vec<_> = all.into_iter().map(|row| (row.1.get(), row)).collect();
-            rows.retain(|(summary, (set, _))| choice.admits(set, summary, now));
-            sort(&mut rows, &|one, other| choice.order((&one.1.0, &one.0), (&other.1.0, &other.0)));
-            grouped(rows.into_iter().map(|(_, row)| row).collect(), choice.grouped)
-        },
-        differ,
-    )
+    Memo::new(move |before: Option<&Vec<Row>>| {
+        let place = place.get();
+        let all = all.read();
+        let same = of.with_value(|of| of.as_ref() == Some(&place));
+        if let Some(before) = before.filter(|_| same && held.get()) {
+            let is_there = |row: &&Row| match row {
+                Row::Group(..) | Row::Deployment(_) => true,
+                Row::Set((set, _)) => all.binary_search_by(|(known, _)| known.cmp(set)).is_ok(),
+            };
+            return before.iter().filter(is_there).cloned().collect();
+        }
+        let choice = place.1.clone();
+        of.set_value(Some(place));
+        let now = if choice.depends_on_time() { store.second.get() } else { store.second.get_untracked() };
+        let mut rows = told(&all, &|set, summary| choice.admits(set, summary, now));
+        sort(&mut rows, &|one, other| choice.order((&one.1.0, &one.0), (&other.1.0, &other.0)));
+        grouped(rows.into_iter().map(|(_, row)| row).collect(), choice.grouped)
+    })
+}
+
+/// The rows that are wanted, as they are now.
+fn told(rows: &[FleetRow], is_wanted: &dyn Fn(&SetKey, &Summary) -> bool) -> Vec<Told> {
+    let wanted = rows.iter().filter(|(set, summary)| is_wanted(set, &summary.read()));
+    wanted.map(|row| (row.1.get(), row.clone())).collect()
 }
 
 /// The rows, each namespace under its name where they are grouped.

@@ -7,7 +7,8 @@ use topology::board::{End, Found, Incarnation, Lane};
 use super::Drawing;
 use crate::state::{Pointed, Store};
 use crate::time::duration;
-use crate::views::reactive::{maybe, several, text, word};
+use crate::views::copy::copy_button;
+use crate::views::reactive::{maybe, several, text};
 use crate::views::{stage_name, stage_word};
 
 /// How wide a card is, as in the style sheet.
@@ -19,8 +20,8 @@ pub(super) fn PodCard() -> impl IntoView {
     let store = Store::get();
     let shown = Memo::new(move |_| {
         let pointed = store.lanes.pointed.get()?;
-        let row = store.board.lanes.read().iter().find(|(ordinal, _)| *ordinal == pointed.ordinal).cloned()?;
-        row.1.read().incarnations.iter().any(|pod| pod.uid == pointed.uid).then_some(pointed)
+        let (_, lane) = lane_of(store, &pointed)?;
+        lane.read().incarnations.iter().any(|pod| pod.uid == pointed.uid).then_some(pointed)
     });
     view! {
         <div class="card-place" aria-live="polite">
@@ -39,6 +40,7 @@ fn lane_of(store: Store, pointed: &Pointed) -> Option<(usize, ArcRwSignal<Lane>)
 fn card(store: Store, pointed: &Pointed) -> Option<AnyView> {
     let drawing = Drawing::get();
     let (index, lane) = lane_of(store, pointed)?;
+    let x = left_of(store, &lane, pointed, drawing);
     let set = store.shown()?;
     let name = store.pod_name(pointed.ordinal);
     let uid = pointed.uid.clone();
@@ -51,7 +53,6 @@ fn card(store: Store, pointed: &Pointed) -> Option<AnyView> {
         })
     };
     // Below its lane, where it covers none of it, and within the plot.
-    let x = store.lanes.pointed.with_untracked(|_| left_of(store, pointed, drawing));
     let frame = drawing.frame.get();
     let left = format!("clamp(0px, {}%, calc(100% - {WIDTH}))", crate::geometry::px(x / frame.width * 100.0));
     let height = frame.height(store.board.lanes.read_untracked().len());
@@ -99,11 +100,9 @@ fn fact_view(term: &'static str, fact: Signal<String>) -> AnyView {
 }
 
 /// Where the pod's block begins in the drawing, or the plot does.
-fn left_of(store: Store, pointed: &Pointed, drawing: Drawing) -> f64 {
-    let from = lane_of(store, pointed).and_then(|(_, lane)| {
-        let lane = lane.read_untracked();
-        lane.incarnations.iter().find(|pod| pod.uid == pointed.uid).map(|pod| pod.first_seen)
-    });
+fn left_of(store: Store, lane: &ArcRwSignal<Lane>, pointed: &Pointed, drawing: Drawing) -> f64 {
+    let lane = lane.read_untracked();
+    let from = lane.incarnations.iter().find(|pod| pod.uid == pointed.uid).map(|pod| pod.first_seen);
     let (frame, scale) = (drawing.frame.get_untracked(), drawing.scale.get_untracked());
     let left = scale.visible(untrack(|| drawing.until(|| store.now.get_untracked()))).0;
     frame.left + from.map_or(0.0, |from| scale.x(from) - left).max(0.0)
@@ -190,21 +189,7 @@ fn commands(set: &SetKey, name: &str, uid: &str, is_there: bool) -> Vec<String> 
 }
 
 fn command(command: String) -> AnyView {
-    let copied = RwSignal::new(false);
-    let shown = command.clone();
-    let copy = move |_| {
-        #[cfg(feature = "hydrate")]
-        crate::client::copy(&command, copied);
-        #[cfg(not(feature = "hydrate"))]
-        let _ = &command;
-    };
-    view! {
-        <p>
-            <code>{shown}</code>
-            <button type="button" class="button small" on:click=copy>
-                {word(move || if copied.get() { "copied" } else { "copy" })}
-            </button>
-        </p>
-    }
-    .into_any()
+    let words = |copied| if copied { "copied" } else { "copy" };
+    let button = copy_button("button small", None, Signal::stored(command.clone()), words);
+    view! { <p><code>{command}</code>{button}</p> }.into_any()
 }

@@ -172,12 +172,12 @@ fn Windows() -> impl IntoView {
     let button = move |choice: Window| {
         let millis = choice.millis();
         let pressed = text(move || (stretch.get().millis() == millis).to_string());
-        let choose = move || stretch.update(|stretch| *stretch = stretch.of(millis));
+        let choose = move || store.lanes.change(|stretch| stretch.of(millis));
         labelled_button(choice.label(), choice.label(), Some(pressed), Box::new(choose))
     };
     let zoom = move |factor: f64| {
         let now = store.now.get_untracked();
-        stretch.update(|stretch| *stretch = stretch.zoomed(factor, 1.0, now));
+        store.lanes.change(|stretch| stretch.zoomed(factor, 1.0, now));
     };
     view! {
         {maybe(move || (!follows.get()).then(|| view! {
@@ -185,7 +185,7 @@ fn Windows() -> impl IntoView {
                 type="button"
                 class="follow"
                 title="Show what happens now (0)"
-                on:click=move |_| stretch.update(|stretch| *stretch = stretch.following())
+                on:click=move |_| store.lanes.change(Stretch::following)
             >
                 "Back to now"
             </button>
