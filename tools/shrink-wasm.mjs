@@ -7,14 +7,19 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * What Leptos makes for each kind of view and this page never runs: taking over a view that comes later than the page, which
- * none does, as everything is rendered in order. Only the bodies themselves: what is merely named after their types, such as
- * what drops them, may be one with what drops others.
+ * What Leptos makes for each kind of view and attribute and this page never runs: taking over a view that comes later than
+ * the page, which none does, as everything is rendered in order, and attributes of a template, which this build has none of.
+ * Only the bodies themselves: what is merely named after their types, such as what drops them, may be one with what drops
+ * others.
  */
 const NEVER_RUN = [
   /^<[^_].* as tachys::view::RenderHtml>::hydrate_async::\{closure#0\}$/,
-  /^<_ as tachys::view::any_view::IntoAny>::into_any::hydrate_async::<.*>::\{closure#0\}$/,
+  /^<_ as tachys::view::any_view::IntoAny>::into_any::hydrate_async::<.*>$/,
+  /^<_ as tachys::html::attribute::any_attribute::IntoAnyAttribute>::into_any_attr::hydrate_from_template::<.*>$/,
 ];
+
+/** What only a script could call, and this page's has no use for: streams of bytes between Rust and JavaScript. */
+const NEVER_CALLED = /^(__wbg_)?intounderlying(byte)?(source|sink)_/;
 
 const [folder, file] = process.argv.slice(2);
 if (!file) {
@@ -31,5 +36,7 @@ for (let at = 0; at < module.getNumFunctions(); at += 1) {
   binaryen.Function.setBody(reference, module.unreachable());
   emptied += 1;
 }
+const exported = Array.from({ length: module.getNumExports() }, (_, at) => binaryen.getExportInfo(module.getExportByIndex(at)).name);
+for (const name of exported.filter((name) => NEVER_CALLED.test(name))) module.removeExport(name);
 await writeFile(file, module.emitBinary());
 console.log(`${file}: ${emptied} functions are never run`);

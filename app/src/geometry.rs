@@ -229,11 +229,11 @@ pub fn widest(pieces: &[Piece], scale: Scale, until: Timestamp) -> Option<(Piece
     visible.filter(|(_, from, to)| to > from).max_by(|a, b| (a.2 - a.1).total_cmp(&(b.2 - b.1)))
 }
 
-/// About how wide a text is: monospaced, or proportional on the average.
+/// About how wide a text is: monospaced, or proportional on the average. Characters of Chinese are as wide as they are high.
 pub fn text_width(text: &str, size: f64, mono: bool) -> f64 {
-    #[allow(clippy::cast_precision_loss, reason = "a few dozen characters")]
-    let characters = text.chars().count() as f64;
-    characters * size * if mono { 0.61 } else { 0.54 }
+    let narrow = if mono { 0.61 } else { 0.54 };
+    let widths = text.chars().map(|character| if character < '\u{2e80}' { narrow } else { 1.0 });
+    widths.sum::<f64>() * size
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Berth's page: rendered on the server, hydrated in the browser, then live.
 //!
-//! - [`route`], [`time`], [`stretch`], [`choice`], [`geometry`], [`blocks`], [`say`]: what is pure: addresses, texts, and where things
+//! - [`route`], [`time`], [`stretch`], [`choice`], [`geometry`], [`blocks`], [`language`], [`say`]: what is pure: addresses, texts, and where things
 //!   are drawn;
 //! - [`state`]: what the page knows, as signals;
 //! - [`history`]: the past, as it is asked for;
@@ -17,6 +17,7 @@ mod client;
 pub mod geometry;
 pub mod guide;
 pub mod history;
+pub mod language;
 pub mod records;
 pub mod route;
 pub mod say;

@@ -3,6 +3,8 @@
 use topology::{SetKey, Timestamp};
 
 use crate::choice::{Choice, MAX_QUERY, Show, Sort};
+use crate::language::{Language, tr};
+use crate::stretch::Stretch;
 
 /// What an address asks to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,10 @@ pub struct Place {
     pub at: Option<Timestamp>,
     /// Which StatefulSets the fleet shows, and in which order.
     pub choice: Choice,
+    /// The stretch of time that the lanes show; `None` leaves it as it is.
+    pub stretch: Option<Stretch>,
+    /// The language that the address asks for; `None` is the reader's.
+    pub language: Option<Language>,
 }
 
 impl Place {
@@ -52,13 +58,16 @@ impl Place {
         let at = at.filter(|_| matches!(route, Route::Set(_)));
         let namespace = given("namespace").filter(|name| is_name(name)).map(str::to_owned);
         let choice = if route == Route::Fleet { choice(given) } else { Choice::default() };
-        Self { route, namespace, at, choice }
+        let language = given("lang").and_then(|tag| tag.parse().ok());
+        let stretch = given("span").and_then(Stretch::named);
+        Self { route, namespace, at, choice, stretch, language }
     }
 
-    /// Something else, in the same namespace, as of now.
+    /// Something else, in the same namespace and language, as of now.
     #[must_use]
     pub fn to(&self, route: Route) -> Self {
-        Self { route, namespace: self.namespace.clone(), at: None, choice: Choice::default() }
+        let (namespace, language) = (self.namespace.clone(), self.language);
+        Self { route, namespace, at: None, choice: Choice::default(), stretch: None, language }
     }
 
     /// The address of this place.
@@ -70,16 +79,19 @@ impl Place {
         };
         let namespace = self.namespace.as_ref().map(|namespace| format!("namespace={namespace}"));
         let at = self.at.map(|at| format!("at={}", at.as_millis()));
-        let query: Vec<String> = namespace.into_iter().chain(at).chain(chosen(&self.choice)).collect();
+        let language = self.language.map(|language| format!("lang={}", language.word()));
+        let stretch = self.stretch.map(|stretch| format!("span={}", stretch.word()));
+        let lanes = at.into_iter().chain(stretch);
+        let query: Vec<String> = namespace.into_iter().chain(lanes).chain(chosen(&self.choice)).chain(language).collect();
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
 
     /// The title of the page there.
-    pub fn title(&self) -> String {
+    pub fn title(&self, language: Language) -> String {
         match &self.route {
             Route::Fleet => "Berth".to_owned(),
             Route::Set(named) | Route::Deployment(named) => format!("{} · {} · Berth", named.name, named.namespace),
-            Route::Unknown => "Not found · Berth".to_owned(),
+            Route::Unknown => format!("{} · Berth", tr!(language, page.not_found)),
         }
     }
 
@@ -180,6 +192,7 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use super::{Place, Route};
     use crate::choice::{Choice, Show, Sort};
+    use crate::language::Language;
     use topology::{SetKey, Timestamp};
 
     #[test]
@@ -209,8 +222,8 @@ mod tests {
             ("/sets/default/%3Cscript%3E", Route::Unknown, None),
             ("/settings", Route::Unknown, None),
         ] {
-            let expected =
-                Place { route, namespace: namespace.map(str::to_owned), at: None, choice: Choice::default() };
+            let (namespace, choice) = (namespace.map(str::to_owned), Choice::default());
+            let expected = Place { route, namespace, at: None, choice, stretch: None, language: None };
             assert_eq!(Place::parse(address), expected, "{address}");
         }
     }
@@ -232,6 +245,14 @@ mod tests {
     }
 
     #[test]
+    fn given_a_language_in_an_address_when_another_place_is_shown_then_it_is_kept_and_what_is_none_is_not() {
+        let language = |address: &str| Place::parse(address).to(Route::Fleet).language;
+        assert_eq!(language("/sets/a/b?lang=zh-CN"), Some(Language::Chinese));
+        assert_eq!(language("/?lang=en&q=web"), Some(Language::English));
+        assert_eq!((language("/?lang=fr"), language("/?lang="), language("/")), (None, None, None));
+    }
+
+    #[test]
     fn given_a_place_when_written_then_it_reads_back() {
         for address in [
             "/",
@@ -241,6 +262,10 @@ mod tests {
             "/sets/a/b?at=5",
             "/sets/a/b?namespace=a&at=5",
             "/deployments/a/b?namespace=a",
+            "/sets/a/b?at=5&lang=zh",
+            "/?lang=en",
+            "/sets/a/b?at=5&span=60000",
+            "/deployments/a/b?span=60000-1700000000000&lang=zh",
             "/?namespace=a&q=web+%E6%95%B0%26&show=stuck,warnings&sort=ready&group=namespace",
         ] {
             assert_eq!(Place::parse(address).address(), address);

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
+use crate::language::texts::{TEXTS_ID, lines};
+use crate::language::tr;
 use crate::route::Place;
 use crate::state::{Initial, STATE_ID, Store};
 use crate::views::App;
@@ -28,8 +30,9 @@ const THEME: &str =
 pub fn shell(initial: Initial, address: &str, assets: Assets) -> impl IntoView + use<> {
     let place = Place::parse(address);
     let state = postcard::to_allocvec(&initial).map(|bytes| STANDARD.encode(bytes)).unwrap_or_default();
+    let language = initial.language;
     provide_context(Store::new(initial, place.clone()));
-    let title = place.title();
+    let title = place.title(language);
     let Assets { css, js, wasm } = assets;
     let boot = (!js.is_empty()).then(|| {
         let load = format!("import init,{{hydrate}} from {js:?};await init({{module_or_path:{wasm:?}}});hydrate();");
@@ -41,18 +44,19 @@ pub fn shell(initial: Initial, address: &str, assets: Assets) -> impl IntoView +
     });
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang=language.tag()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 // As a child it would be followed by a mark for hydration, which a title shows. Its parts are names.
                 <title inner_html=title></title>
-                <meta name="description" content="The pods of Kubernetes StatefulSets, live: which identity each one holds, and what the controller waits for."/>
+                <meta name="description" content=tr!(language, page.description)/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                 <script nonce=use_nonce() inner_html=THEME></script>
                 <link rel="stylesheet" href=css/>
                 <script type="text/plain" id=STATE_ID inner_html=state></script>
+                <script type="text/plain" id=TEXTS_ID lang=language.tag() inner_html=lines(language)></script>
                 {boot}
             </head>
             <body>

@@ -23,7 +23,9 @@ use topology::wire::{Cluster, Instance, Source, Status};
 use topology::{Ordinal, Revision, SetKey, Timestamp};
 
 use crate::guide::Guide;
-use crate::route::Place;
+use crate::language::Language;
+use crate::route::{Place, Route};
+use crate::stretch::Stretch;
 use crate::time::{Zone, running};
 
 /// The element of the page that carries the state.
@@ -39,6 +41,8 @@ pub struct Initial {
     pub version: String,
     /// The build of the page.
     pub page: String,
+    /// The language that the page is in.
+    pub language: Language,
     /// Which run of the server.
     pub instance: Instance,
     /// The revision of what follows.
@@ -90,8 +94,6 @@ impl Control {
 pub struct GuideState {
     /// What the server told; `None` before that.
     pub guide: Option<Guide>,
-    /// The language that the reader chose; `None` is the browser's choice.
-    pub language: Option<String>,
     /// Whether a step runs that was started here.
     pub running: bool,
     /// Why the last one did not.
@@ -123,6 +125,8 @@ pub struct Store {
     pub version: RwSignal<String>,
     /// The build of this page.
     pub page: StoredValue<String>,
+    /// The language of the page.
+    pub language: Language,
     /// What the reader may do.
     pub control: Control,
     /// Which run of the server the revisions are of.
@@ -190,6 +194,7 @@ impl Store {
             cluster: RwSignal::new(initial.cluster),
             version: RwSignal::new(initial.version),
             page: StoredValue::new(initial.page),
+            language: initial.language,
             control: initial.control,
             instance: RwSignal::new(initial.instance),
             revision: RwSignal::new(revision),
@@ -205,9 +210,9 @@ impl Store {
             fleet: FleetStore::new(initial.fleet, revision),
             board,
             crew: CrewStore::new(place.deployment().cloned(), initial.crew, revision, board),
-            place: RwSignal::new(place),
+            lanes: LanesView::new(place.stretch),
+            place: RwSignal::new(Place { stretch: None, ..place }),
             timeline: Timeline::new(initial.past, initial.at),
-            lanes: LanesView::new(),
             lists_keys: RwSignal::new(false),
             now,
             beat: Memo::new(move |_| ticked(now.get(), BEAT)),
@@ -227,7 +232,19 @@ impl Store {
         // Who leaves takes its lanes away, so that those of the other can come.
         self.crew.show(place.deployment().cloned());
         self.board.show(place.set().cloned());
-        self.place.set(place);
+        if let Some(stretch) = place.stretch {
+            self.lanes.change(|_| stretch);
+        }
+        // From now on the lanes say what they show.
+        self.place.set(Place { stretch: None, ..place });
+    }
+
+    /// The address of exactly what is shown.
+    pub fn address(&self) -> String {
+        let place = self.place.get();
+        let stretch = self.lanes.stretch.get();
+        let differs = !matches!(place.route, Route::Fleet | Route::Unknown) && stretch != Stretch::default();
+        Place { stretch: differs.then_some(stretch), ..place }.address()
     }
 
     /// The store of this page.
@@ -302,7 +319,7 @@ impl Store {
 
     /// How long ago that was, in whole seconds, as it grows.
     pub fn ago(&self, at: Timestamp) -> String {
-        running(self.second.get().millis_since(at))
+        running(self.language, self.second.get().millis_since(at))
     }
 
     /// A time in the reader's zone, with its date where that is not today's.
@@ -364,6 +381,7 @@ mod tests {
             cluster,
             version: String::new(),
             page: String::new(),
+            language: Language::English,
             instance: Instance(1),
             revision: Revision(1),
             at: Timestamp::default(),

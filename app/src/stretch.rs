@@ -62,6 +62,24 @@ impl Stretch {
         }
     }
 
+    /// Its word in addresses: its length, and where it ends unless it goes on with time.
+    pub fn word(self) -> String {
+        match self.end {
+            End::Now => self.millis.to_string(),
+            End::At(at) => format!("{}-{}", self.millis, at.as_millis()),
+        }
+    }
+
+    /// Reads a word.
+    pub fn named(word: &str) -> Option<Self> {
+        let (millis, end) = word.split_once('-').map_or((word, None), |(millis, end)| (millis, Some(end)));
+        let end = match end {
+            None => End::Now,
+            Some(at) => End::At(Timestamp::from_millis(at.parse().ok()?)),
+        };
+        Some(Self { end, ..Self::default().of(millis.parse().ok()?) })
+    }
+
     /// The same length, up to now.
     #[must_use]
     pub const fn following(self) -> Self {

@@ -2,6 +2,8 @@
 
 use topology::Timestamp;
 
+use crate::language::{Language, tr};
+
 const SECOND: i64 = 1_000;
 /// Below this, tenths of seconds are written.
 const TENTHS: i64 = 10 * SECOND;
@@ -63,35 +65,39 @@ fn date(days: i64) -> String {
 }
 
 /// A duration in milliseconds, as `0.1 s`, `49 s`, `2 min 5 s`, `3 h 12 min`, `5 d 2 h`.
-pub fn duration(millis: i64) -> String {
+pub fn duration(language: Language, millis: i64) -> String {
     let millis = millis.max(0);
-    let pair = |large: i64, unit: &str, small: i64, sub: &str| match small {
-        0 => format!("{large} {unit}"),
-        _ => format!("{large} {unit} {small} {sub}"),
+    let seconds = |count: String| tr!(language, units.seconds, count = count);
+    let minutes = |count: i64| tr!(language, units.minutes, count = count);
+    let hours = |count: i64| tr!(language, units.hours, count = count);
+    let pair = |large: String, small: i64, unit: &dyn Fn(i64) -> String| match small {
+        0 => large,
+        _ => format!("{large} {}", unit(small)),
     };
     match millis {
         ..TENTHS => {
             let tenths = (millis + 50) / 100;
             match tenths % 10 {
-                0 => format!("{} s", tenths / 10),
-                rest => format!("{}.{rest} s", tenths / 10),
+                0 => seconds((tenths / 10).to_string()),
+                rest => seconds(format!("{}.{rest}", tenths / 10)),
             }
         }
-        TENTHS..MINUTE => format!("{} s", millis / SECOND),
-        MINUTE..HOUR => pair(millis / MINUTE, "min", millis % MINUTE / SECOND, "s"),
-        HOUR..DAY => pair(millis / HOUR, "h", millis % HOUR / MINUTE, "min"),
-        _ => pair(millis / DAY, "d", millis % DAY / HOUR, "h"),
+        TENTHS..MINUTE => seconds((millis / SECOND).to_string()),
+        MINUTE..HOUR => pair(minutes(millis / MINUTE), millis % MINUTE / SECOND, &|count| seconds(count.to_string())),
+        HOUR..DAY => pair(hours(millis / HOUR), millis % HOUR / MINUTE, &minutes),
+        _ => pair(tr!(language, units.days, count = millis / DAY), millis % DAY / HOUR, &hours),
     }
 }
 
 /// A duration that is still growing, in whole seconds: tenths would only flicker.
-pub fn running(millis: i64) -> String {
-    duration(millis.max(0) / SECOND * SECOND)
+pub fn running(language: Language, millis: i64) -> String {
+    duration(language, millis.max(0) / SECOND * SECOND)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Zone, date, duration, running};
+    use crate::language::Language;
     use topology::Timestamp;
 
     #[test]
@@ -108,9 +114,10 @@ mod tests {
             (11_520_000, "3 h 12 min"),
             (442_800_000, "5 d 3 h"),
         ] {
-            assert_eq!(duration(millis), text);
+            assert_eq!(duration(Language::English, millis), text);
         }
-        assert_eq!(running(6_920), "6 s");
+        assert_eq!(running(Language::English, 6_920), "6 s");
+        assert_eq!(duration(Language::Chinese, 11_520_000), "3 小时 12 分");
     }
 
     #[test]

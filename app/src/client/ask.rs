@@ -9,6 +9,7 @@ use topology::action::{Action, Offer};
 
 use super::fetch::fetch;
 use crate::guide::Guide;
+use crate::language::tr;
 use crate::state::{Asking, Serial, Stands, Store};
 
 const POSTCARD: &str = "application/postcard";
@@ -19,11 +20,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 const TOLD: Duration = Duration::from_secs(12);
 
 /// Sends a request, with a body or without, and reads the answer's bytes, or the words of what went wrong.
-pub(super) async fn answer(address: String, body: Option<Vec<u8>>) -> Result<Vec<u8>, String> {
+pub(super) async fn answer(store: Store, address: String, body: Option<Vec<u8>>) -> Result<Vec<u8>, String> {
     match fetch(&address, POSTCARD, body).await {
         Ok((true, bytes)) => Ok(bytes),
         Ok((false, words)) => Err(String::from_utf8_lossy(&words).into_owned()),
-        Err(_) => Err("The server cannot be reached.".to_owned()),
+        Err(_) => Err(tr!(store.language, dialogs.unreachable).to_owned()),
     }
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn offer(store: Store, serial: Serial) {
     let set = set.map(|set| format!("&statefulset={}", set.name)).unwrap_or_default();
     let address = format!("/api/v1/actions?namespace={}{set}", js_sys::encode_uri_component(&namespace));
     spawn_local(async move {
-        let told = answer(address, None).await;
+        let told = answer(store, address, None).await;
         let told = told.and_then(|bytes| postcard::from_bytes::<Offer>(&bytes).map_err(|error| error.to_string()));
         store.change_asking(serial, |asking| match told {
             _ if asking.namespace.trim() != namespace => {}
@@ -66,7 +67,7 @@ pub(crate) fn perform(store: Store, serial: Serial, action: &Action) {
     let Ok(body) = postcard::to_allocvec(action) else { return };
     store.change_asking(serial, |asking| asking.stands = Stands::Sent);
     spawn_local(async move {
-        let done = answer("/api/v1/actions".to_owned(), Some(body)).await;
+        let done = answer(store, "/api/v1/actions".to_owned(), Some(body)).await;
         let outcome = done.map(|bytes| {
             let told = postcard::from_bytes::<(String, Vec<String>, Vec<String>)>(&bytes);
             let (_, said, failed) = told.unwrap_or_default();
@@ -92,23 +93,12 @@ pub(crate) fn follow_guide(store: Store) {
 
 /// Asks how far it is.
 pub(crate) async fn refresh(store: Store) {
-    let language = store.guide.read_untracked().language.clone();
-    let wanted = language.as_ref().map(|language| format!("?lang={language}")).unwrap_or_default();
-    let told = answer(format!("/api/v1/walkthrough{wanted}"), None).await;
+    let told = answer(store, format!("/api/v1/walkthrough?lang={}", store.language.word()), None).await;
     // Without an answer it stays as it is: the top of the page says that the server is away.
     let Some(told) = told.ok().and_then(|bytes| postcard::from_bytes::<Guide>(&bytes).ok()) else { return };
-    let known = store.guide.read_untracked();
-    let is_new = known.language == language && known.guide.as_ref() != Some(&told);
-    drop(known);
-    if is_new {
+    if store.guide.read_untracked().guide.as_ref() != Some(&told) {
         store.guide.update(|state| state.guide = Some(told));
     }
-}
-
-/// Tells the walk-through in another language from now on.
-pub(crate) fn speak(store: Store, language: &str) {
-    store.guide.update(|state| state.language = Some(language.to_owned()));
-    spawn_local(refresh(store));
 }
 
 /// Runs a step of the walk-through, or starts it over.
@@ -119,7 +109,7 @@ pub(crate) fn run(store: Store, step: &str) {
         state.wrong = None;
     });
     spawn_local(async move {
-        let done = answer(address, Some(Vec::new())).await;
+        let done = answer(store, address, Some(Vec::new())).await;
         store.guide.update(|state| {
             state.running = false;
             state.wrong = done.err();

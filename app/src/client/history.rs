@@ -55,7 +55,7 @@ async fn ask(store: Store, at: Option<Timestamp>) -> Option<Marks> {
     let from = untrack(|| store.timeline.from()).as_millis();
     let at = at.map(|at| format!("&at={}", at.as_millis())).unwrap_or_default();
     let address = format!("/api/v1/history?namespace={}&statefulset={}&from={from}{at}", set.namespace, set.name);
-    postcard::from_bytes(&answer(address, None).await.ok()?).ok()
+    postcard::from_bytes(&answer(store, address, None).await.ok()?).ok()
 }
 
 /// Asks for the moments of change while the server is there.
@@ -92,7 +92,7 @@ pub(crate) fn visit(store: Store, at: Timestamp) {
 async fn fetch(store: Store, at: Timestamp) {
     let Some(set) = store.board.set.get_untracked() else { return };
     let address = format!("/api/v1/topology/{}/{}?at={}", set.namespace, set.name, at.as_millis());
-    let told = answer(address, None).await;
+    let told = answer(store, address, None).await;
     let told = told.and_then(|bytes| postcard::from_bytes::<Then>(&bytes).map_err(|error| error.to_string()));
     // Meanwhile it may have been left, or another StatefulSet be shown.
     let is_wanted = store.timeline.is_past.get_untracked() && *store.board.set.read_untracked() == Some(set);
@@ -250,7 +250,7 @@ pub(crate) fn record(store: Store) {
 }
 
 /// How many bytes of history there are since then.
-pub(crate) async fn size(from: Timestamp) -> Option<u64> {
-    let told = answer(format!("/api/v1/history?from={}", from.as_millis()), None).await.ok()?;
+pub(crate) async fn size(store: Store, from: Timestamp) -> Option<u64> {
+    let told = answer(store, format!("/api/v1/history?from={}", from.as_millis()), None).await.ok()?;
     postcard::from_bytes::<Marks>(&told).ok().map(|marks| marks.bytes)
 }

@@ -69,7 +69,7 @@ fn focus(id: &str) -> bool {
 
 fn show(store: Store, place: &Place) {
     let moved = place.route != store.place.read_untracked().route;
-    document().set_title(&place.title());
+    document().set_title(&place.title(store.language));
     store.go(place.clone());
     super::history::follow(store, place);
     if moved {
@@ -89,6 +89,6 @@ fn target(click: &web_sys::MouseEvent) -> Option<Place> {
     let clicked: web_sys::Element = click.target()?.dyn_into().ok()?;
     let link = clicked.closest("a[href]").ok().flatten()?;
     let address = link.get_attribute("href")?;
-    let elsewhere = link.has_attribute("target") || link.has_attribute("download");
+    let elsewhere = ["target", "download", "hreflang"].into_iter().any(|name| link.has_attribute(name));
     (address.starts_with('/') && !elsewhere).then(|| Place::parse(&address))
 }

@@ -8,6 +8,7 @@ mod keys;
 pub(crate) mod ledger;
 pub(crate) mod links;
 pub(crate) mod pan;
+pub(crate) mod picture;
 pub(crate) mod present;
 pub(crate) mod size;
 mod stream;
@@ -21,12 +22,14 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::language::texts::{self, TEXTS_ID};
 use crate::state::{Initial, STATE_ID, Store};
 use crate::time::Zone;
 use crate::views::App;
 
 /// Takes over the page with the state that it carries, then follows the server.
 pub(crate) fn start() {
+    texts::take(element_text(TEXTS_ID).unwrap_or_default());
     let Some(initial) = carried() else {
         leptos::logging::error!("the page carries no state that this version can read");
         return;
@@ -65,9 +68,14 @@ pub(crate) fn copy(text: &str, copied: RwSignal<bool>) {
 
 /// The state in the page.
 fn carried() -> Option<Initial> {
-    let text = document().get_element_by_id(STATE_ID)?.text_content()?;
+    let text = element_text(STATE_ID)?;
     // A character for each byte.
     let decoded = window().atob(&text).ok()?;
     let bytes: Vec<u8> = decoded.chars().filter_map(|byte| u8::try_from(byte).ok()).collect();
     postcard::from_bytes(&bytes).ok()
+}
+
+/// What an element of the page holds.
+fn element_text(id: &str) -> Option<String> {
+    document().get_element_by_id(id)?.text_content()
 }

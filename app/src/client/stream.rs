@@ -16,6 +16,7 @@ use topology::wire::{
 use topology::{Revision, SetKey, Timestamp};
 
 use super::clock::{Skew, local};
+use crate::language::{Language, tr};
 use crate::state::{Link, Store};
 
 /// How long nothing may be heard: the server pings every 15 s.
@@ -67,7 +68,7 @@ impl Follower {
             let farewell = match ended {
                 Ended::Outdated | Ended::Bye(Bye::UnknownProtocol { .. }) => return reload(),
                 Ended::Lost => None,
-                Ended::Bye(bye) => Some(farewell(&bye)),
+                Ended::Bye(bye) => Some(farewell(&bye, self.store.language)),
             };
             if was_open {
                 pause = PAUSE.0;
@@ -262,17 +263,18 @@ async fn within<T>(patience: Duration, future: impl Future<Output = T>) -> Optio
     }
 }
 
-fn farewell(bye: &Bye) -> String {
-    match bye {
-        Bye::ShuttingDown => "Berth is shutting down".to_owned(),
-        Bye::Full => "Berth has as many viewers as it takes".to_owned(),
-        Bye::Silent => "Berth heard nothing from this page for too long".to_owned(),
+fn farewell(bye: &Bye, language: Language) -> String {
+    let words = match bye {
+        Bye::ShuttingDown => tr!(language, notices.shutting_down),
+        Bye::Full => tr!(language, notices.full),
+        Bye::Silent => tr!(language, notices.silent),
         Bye::UnknownProtocol { .. }
         | Bye::Malformed { .. }
         | Bye::TooLarge { .. }
         | Bye::Unexpected
-        | Bye::TooManySubscriptions { .. } => "Berth did not understand this page".to_owned(),
-    }
+        | Bye::TooManySubscriptions { .. } => tr!(language, notices.misunderstood),
+    };
+    words.to_owned()
 }
 
 /// The server is of another version than the page: the page of that version is fetched. Not more often than every few

@@ -4,6 +4,7 @@ use topology::Ordinal;
 use topology::action::{Ability, Action, MAX_REPLICAS};
 use topology::facts::UpdateStrategy;
 
+use crate::language::{Language, tr};
 use crate::state::{Ask, Asking, Stands};
 
 /// What is asked for, as far as the fields say something.
@@ -48,10 +49,12 @@ pub(crate) fn told_word(asking: &Asking) -> &'static str {
     }
 }
 
-pub(crate) fn told(asking: &Asking) -> String {
-    match &asking.stands {
-        Stands::Partly { said, .. } | Stands::Refused(said) => said.clone(),
-        Stands::Open | Stands::Sent => amiss(asking).unwrap_or_default(),
+pub(crate) fn told(asking: &Asking, language: Language) -> String {
+    match (&asking.stands, amiss(asking)) {
+        (Stands::Partly { said, .. } | Stands::Refused(said), _) => said.clone(),
+        (Stands::Open | Stands::Sent, Some(Amiss::Lacks(right))) => tr!(language, dialogs.lacks, right = right),
+        (Stands::Open | Stands::Sent, Some(Amiss::NoNumber)) => tr!(language, dialogs.whole_number, most = MAX_REPLICAS),
+        (Stands::Open | Stands::Sent, None) => String::new(),
     }
 }
 
@@ -64,81 +67,74 @@ pub(crate) fn failed(asking: &Asking) -> String {
 }
 
 /// What keeps it from being confirmed, where that is not plain to see.
-fn amiss(asking: &Asking) -> Option<String> {
-    let unclear = asking.ask == Ask::Scale && replicas(asking).is_none();
-    let number = unclear.then(|| format!("Type a whole number from 0 to {MAX_REPLICAS}."));
-    lacks(asking).map(str::to_owned).or(number)
+enum Amiss {
+    /// Berth may not do it: it lacks this.
+    Lacks(&'static str),
+    /// What was typed is no number of replicas.
+    NoNumber,
 }
 
-/// What Berth may not do for it.
+fn amiss(asking: &Asking) -> Option<Amiss> {
+    let unclear = asking.ask == Ask::Scale && replicas(asking).is_none();
+    lacks(asking).map(Amiss::Lacks).or(unclear.then_some(Amiss::NoNumber))
+}
+
+/// What Berth may not do for it: verbs and resources, as a role names them.
 fn lacks(asking: &Asking) -> Option<&'static str> {
     let (needs, missing) = match &asking.ask {
-        Ask::Delete(_) => (Ability::DeletePods, "Berth may not do this: its role lacks delete on pods."),
-        Ask::Scale => (Ability::Scale, "Berth may not do this: its role lacks patch on statefulsets/scale."),
-        Ask::Restart | Ask::SetImage => {
-            (Ability::ChangeTemplate, "Berth may not do this: its role lacks get and patch on statefulsets.")
-        }
-        Ask::SetReady { .. } => (Ability::SetReady, "Berth may not do this: its role lacks patch on pods."),
-        Ask::ApplyWalkThrough => {
-            let missing =
-                "Berth may not do this: its role lacks get, create and patch on services and statefulsets there.";
-            (Ability::Apply, missing)
-        }
+        Ask::Delete(_) => (Ability::DeletePods, "delete pods"),
+        Ask::Scale => (Ability::Scale, "patch statefulsets/scale"),
+        Ask::Restart | Ask::SetImage => (Ability::ChangeTemplate, "get, patch statefulsets"),
+        Ask::SetReady { .. } => (Ability::SetReady, "patch pods"),
+        Ask::ApplyWalkThrough => (Ability::Apply, "get, create, patch services, statefulsets"),
     };
     asking.offer.as_ref().filter(|offer| !offer.abilities.contains(&needs)).map(|_| missing)
 }
 
-pub(crate) fn title(asking: &Asking) -> String {
+pub(crate) fn title(asking: &Asking, language: Language) -> String {
     let set = asking.set.as_ref().map(|set| set.name.as_str()).unwrap_or_default();
     match &asking.ask {
         Ask::Delete(pods) => match pods.as_slice() {
-            [] => format!("{set} has no pods to delete"),
-            [pod] => format!("Delete {}?", pod.name),
-            pods => format!("Delete all {} pods of {set}?", pods.len()),
+            [] => tr!(language, dialogs.no_pods, set = set),
+            [pod] => tr!(language, dialogs.delete_one, pod = pod.name),
+            pods => tr!(language, dialogs.delete_all, count = pods.len(), set = set),
         },
-        Ask::Scale => format!("Scale {set}"),
-        Ask::Restart => format!("Restart {set}?"),
-        Ask::SetImage => format!("Change the image of {set}"),
-        Ask::SetReady { pod, ready: false } => format!("Make {pod} not ready?"),
-        Ask::SetReady { pod, ready: true } => format!("Let {pod} be ready?"),
-        Ask::ApplyWalkThrough => "Apply the walk-through's Service and StatefulSet?".to_owned(),
+        Ask::Scale => tr!(language, dialogs.scale, set = set),
+        Ask::Restart => tr!(language, dialogs.restart, set = set),
+        Ask::SetImage => tr!(language, dialogs.set_image, set = set),
+        Ask::SetReady { pod, ready: false } => tr!(language, dialogs.make_not_ready, pod = pod),
+        Ask::SetReady { pod, ready: true } => tr!(language, dialogs.let_ready, pod = pod),
+        Ask::ApplyWalkThrough => tr!(language, dialogs.apply).to_owned(),
     }
 }
 
 /// What comes of a changed template.
-pub(crate) fn note(asking: &Asking) -> String {
+pub(crate) fn note(asking: &Asking, language: Language) -> String {
     let (Ask::Restart | Ask::SetImage, Some(set), Some(spec)) = (&asking.ask, &asking.set, &asking.spec) else {
         return String::new();
     };
     match spec.strategy {
-        UpdateStrategy::OnDelete => {
-            "Its update strategy is OnDelete: no pod is replaced now. Each gets the change when somebody deletes it."
-                .to_owned()
-        }
-        UpdateStrategy::RollingUpdate { partition: 0, .. } => {
-            "Its pods are replaced from the highest number down, as many at a time as maxUnavailable allows.".to_owned()
-        }
+        UpdateStrategy::OnDelete => tr!(language, dialogs.note_on_delete).to_owned(),
+        UpdateStrategy::RollingUpdate { partition: 0, .. } => tr!(language, dialogs.note_rolling).to_owned(),
         UpdateStrategy::RollingUpdate { partition, .. } if partition >= spec.replicas => {
-            "Its partition keeps all pods as they are: none is replaced now.".to_owned()
+            tr!(language, dialogs.note_partition_all).to_owned()
         }
         UpdateStrategy::RollingUpdate { partition, .. } => {
             let last = set.pod_name(Ordinal(spec.start.0.saturating_add(partition)));
-            format!(
-                "Its pods are replaced from the highest number down to {last}; the partition keeps the others as they are."
-            )
+            tr!(language, dialogs.note_partition, last = last)
         }
         UpdateStrategy::Other(_) => String::new(),
     }
 }
 
-pub(crate) fn verb(ask: &Ask) -> &'static str {
+pub(crate) fn verb(ask: &Ask, language: Language) -> &'static str {
     match ask {
-        Ask::Delete(_) => "Delete",
-        Ask::Scale => "Scale",
-        Ask::Restart => "Restart",
-        Ask::SetImage => "Change",
-        Ask::SetReady { .. } => "Do it",
-        Ask::ApplyWalkThrough => "Apply",
+        Ask::Delete(_) => tr!(language, dialogs.verb_delete),
+        Ask::Scale => tr!(language, dialogs.verb_scale),
+        Ask::Restart => tr!(language, dialogs.verb_restart),
+        Ask::SetImage => tr!(language, dialogs.verb_change),
+        Ask::SetReady { .. } => tr!(language, dialogs.verb_do),
+        Ask::ApplyWalkThrough => tr!(language, dialogs.verb_apply),
     }
 }
 
@@ -189,11 +185,11 @@ mod tests {
             (UpdateStrategy::OnDelete, "no pod is replaced now"),
         ] {
             for ask in [Ask::Restart, Ask::SetImage] {
-                let note = note(&asking(ask, strategy.clone()));
+                let note = note(&asking(ask, strategy.clone()), Language::English);
                 assert!(note.contains(said), "{strategy:?}: {note}");
             }
         }
-        assert_eq!(note(&asking(Ask::Scale, rolling(0))), "");
+        assert_eq!(note(&asking(Ask::Scale, rolling(0)), Language::English), "");
     }
 
     #[test]
@@ -216,11 +212,11 @@ mod tests {
         for typed in ["-1", "1001", "99999999999", "2.5", "two", ""] {
             let asking = Asking { replicas: typed.to_owned(), ..asking(Ask::Scale, UpdateStrategy::OnDelete) };
             assert_eq!(
-                (told(&asking).as_str(), told_word(&asking)),
+                (told(&asking, Language::English).as_str(), told_word(&asking)),
                 ("Type a whole number from 0 to 1000.", "refused")
             );
             assert_eq!((action(&asking), can_go(&asking)), (None, false), "{typed}");
         }
-        assert_eq!(told(&asking(Ask::Scale, UpdateStrategy::OnDelete)), "");
+        assert_eq!(told(&asking(Ask::Scale, UpdateStrategy::OnDelete), Language::English), "");
     }
 }

@@ -1,11 +1,12 @@
-//! What the cluster's DNS says, and why it cannot be asked, in English.
+//! What the cluster's DNS says, and why it cannot be asked.
 
 use topology::Timestamp;
 use topology::dns::observed::{Failure, Lie, Measured, Said, Stretch, Told, Verdict};
 use topology::dns::{Rcode, RecordData};
 use topology::wire::{Cluster, ProbeProblem};
 
-use super::Saying;
+use super::{Saying, said};
+use crate::language::{Language, tr};
 use crate::time::duration;
 
 /// The name of a verdict, by which styles, scripts and tests know it.
@@ -20,69 +21,80 @@ pub const fn verdict_name(said: Option<&Said>) -> &'static str {
 }
 
 /// What the cluster's DNS says. `when` writes a time, `ago` how long that is.
-pub fn verdict(said: Option<&Said>, when: impl Fn(Timestamp) -> String, ago: impl Fn(Timestamp) -> String) -> String {
+pub fn verdict(
+    said: Option<&Said>,
+    language: Language,
+    when: impl Fn(Timestamp) -> String,
+    ago: impl Fn(Timestamp) -> String,
+) -> String {
     match said.map(|said| &said.verdict) {
-        None => "not checked".to_owned(),
-        Some(Verdict::Same) => "✓ same".to_owned(),
+        None => tr!(language, dns.unchecked).to_owned(),
+        Some(Verdict::Same) => tr!(language, dns.same).to_owned(),
         Some(Verdict::Old { told, since, until }) => {
-            format!("still {}, old since {}; kept until {}", answer(told), ago(*since), when(*until))
+            tr!(language, dns.old, answer = answer(told, language), passed = ago(*since), until = when(*until))
         }
-        Some(Verdict::Differs(told)) => format!("differs: {}", answer(told)),
-        Some(Verdict::NoAnswer(failure)) => format!("no answer: {}", why(*failure)),
+        Some(Verdict::Differs(told)) => tr!(language, dns.differs, answer = answer(told, language)),
+        Some(Verdict::NoAnswer(failure)) => tr!(language, dns.silent, why = why(*failure, language)),
     }
 }
 
-fn answer(told: &Told) -> String {
+fn answer(told: &Told, language: Language) -> String {
     if told.rcode == Rcode::NxDomain {
         return "NXDOMAIN".to_owned();
     }
     if told.data.is_empty() {
-        return "no record".to_owned();
+        return tr!(language, dns.no_record).to_owned();
     }
     told.data.iter().map(RecordData::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn why(failure: Failure) -> String {
+fn why(failure: Failure, language: Language) -> String {
     let text = match failure {
-        Failure::Timeout => "timed out",
-        Failure::Unreachable => "nobody to ask",
+        Failure::Timeout => tr!(language, dns.timeout),
+        Failure::Unreachable => tr!(language, dns.unreachable),
         Failure::ServFail => "SERVFAIL",
         Failure::Refused => "REFUSED",
-        Failure::Rcode(code) => return format!("error {code}"),
-        Failure::Truncated => "truncated, and not over TCP either",
-        Failure::Malformed => "no DNS message",
-        Failure::Lie(Lie::Number) => "answers to another question’s number",
-        Failure::Lie(Lie::Question) => "answers another question",
-        Failure::Lie(Lie::Name) => "answers with another name’s records",
+        Failure::Rcode(code) => return tr!(language, dns.rcode, code = code),
+        Failure::Truncated => tr!(language, dns.truncated),
+        Failure::Malformed => tr!(language, dns.malformed),
+        Failure::Lie(Lie::Number) => tr!(language, dns.lie_number),
+        Failure::Lie(Lie::Question) => tr!(language, dns.lie_question),
+        Failure::Lie(Lie::Name) => tr!(language, dns.lie_name),
     };
     text.to_owned()
 }
 
 /// What was measured of the change that ended a former answer.
-pub fn measured(measured: &Measured) -> String {
-    let lag = measured.lag.map(|lag| format!("in DNS {} longer", stretch(lag)));
-    let out = measured.out.map(|out| format!("then out of DNS for {}", stretch(out)));
-    [lag, out].into_iter().flatten().collect::<Vec<_>>().join(", ")
+pub fn measured(measured: &Measured, language: Language) -> Vec<String> {
+    let lag = measured.lag.map(|lag| tr!(language, dns.longer, lag = stretch(lag, language)));
+    let out = measured.out.map(|out| tr!(language, dns.then_out, out = stretch(out, language)));
+    [lag, out].into_iter().flatten().collect()
 }
 
 /// How long it took, as far as that is known.
-pub fn stretch(Stretch { least, most }: Stretch) -> String {
-    let (least, most) = (duration(i64::from(least)), duration(i64::from(most)));
-    if least == most { most } else { format!("{least} to {most}") }
+pub fn stretch(Stretch { least, most }: Stretch, language: Language) -> String {
+    let (least, most) = (duration(language, i64::from(least)), duration(language, i64::from(most)));
+    if least == most { most } else { tr!(language, dns.range, least = least, most = most) }
 }
 
 /// Why the cluster's DNS cannot be asked, and what would help.
-pub fn problem(problem: &ProbeProblem) -> Saying {
-    let gist = Saying::gist("The cluster’s DNS cannot be asked: ");
+pub fn problem(problem: &ProbeProblem, language: Language) -> Saying {
     match problem {
-        ProbeProblem::Refused { verb, resource, namespace } => gist
-            .text(format!("Berth may not {verb} {resource} in {namespace}. This rule of a Role there grants it: "))
-            .code(format!("- {{apiGroups: [\"\"], resources: [{resource}], verbs: [{}]}}", verbs(verb))),
-        ProbeProblem::NoPod { label, namespace } => gist
-            .text(format!("no Ready pod in {namespace} has the label "))
-            .code(label.as_str())
-            .text("; --cluster-dns HOST:PORT names another place."),
-        ProbeProblem::Failed(problem) => gist.text(format!("{problem}.")),
+        ProbeProblem::Refused { verb, resource, namespace } => {
+            let rule = format!("- {{apiGroups: [\"\"], resources: [{resource}], verbs: [{}]}}", verbs(verb));
+            said!(
+                language,
+                dns.problem_refused,
+                verb = verb,
+                resource = resource,
+                namespace = namespace,
+                rule = rule
+            )
+        }
+        ProbeProblem::NoPod { label, namespace } => {
+            said!(language, dns.problem_no_pod, namespace = namespace, label = label)
+        }
+        ProbeProblem::Failed(problem) => said!(language, dns.problem_failed, problem = problem),
     }
 }
 
@@ -105,6 +117,7 @@ mod tests {
     use topology::wire::Cluster;
 
     use super::{dig, measured, verdict};
+    use crate::language::Language;
 
     #[test]
     fn given_verdicts_when_said_then_in_few_words() {
@@ -124,7 +137,7 @@ mod tests {
             let said = verdict_of.map(|verdict| Said { verdict, since: at(0) });
             let (when, ago) =
                 (|at: Timestamp| at.as_millis().to_string(), |at: Timestamp| format!("[{}]", at.as_millis()));
-            assert_eq!(verdict(said.as_ref(), when, ago), text);
+            assert_eq!(verdict(said.as_ref(), Language::English, when, ago), text);
         }
     }
 
@@ -137,7 +150,8 @@ mod tests {
             (None, stretch(700, 61_000), "then out of DNS for 0.7 s to 1 min 1 s"),
             (None, None, ""),
         ] {
-            assert_eq!(measured(&Measured { changed: Timestamp::default(), lag, out }), text);
+            let measured = measured(&Measured { changed: Timestamp::default(), lag, out }, Language::English);
+            assert_eq!(measured.join(", "), text);
         }
     }
 

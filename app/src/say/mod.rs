@@ -1,4 +1,4 @@
-//! Reasons, warnings and what DNS says, in English: the one place where they become words.
+//! Reasons, warnings and what DNS says: the one place where they become words.
 
 pub(crate) mod asking;
 pub mod cluster_dns;
@@ -11,6 +11,8 @@ pub use warnings::{warn, warning_name};
 use topology::Stage;
 use topology::order::Reason;
 
+use crate::language::Language;
+
 /// A stretch of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
@@ -22,27 +24,51 @@ pub enum Part {
     Code(String),
 }
 
-/// A sentence or two under construction.
+/// A sentence or two.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Saying(pub Vec<Part>);
 
+/// What a text of the catalogues says with these values: `said!(language, catalogue.key, name = value…)`.
+macro_rules! said {
+    ($language:expr, $catalogue:ident.$key:ident $(, $name:ident = $value:expr)* $(,)?) => {
+        $crate::say::Saying::of(&$crate::language::tr!(
+            $language, $catalogue.$key $(, $name = $crate::say::escaped(&($value)))*
+        ))
+    };
+}
+pub(crate) use said;
+
 impl Saying {
-    /// Begins with the gist.
-    pub fn gist(text: impl Into<String>) -> Self {
-        Self(vec![Part::Strong(text.into())])
+    /// Reads a text of the catalogues: the gist is between asterisks, names and commands are between backticks.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut parts = Vec::new();
+        for (at, text) in text.split('`').enumerate() {
+            if at % 2 == 1 {
+                parts.push(Part::Code(unescaped(text)));
+                continue;
+            }
+            for (at, text) in text.split('*').enumerate().filter(|(_, text)| !text.is_empty()) {
+                let text = unescaped(text);
+                parts.push(if at % 2 == 1 { Part::Strong(text) } else { Part::Text(text) });
+            }
+        }
+        Self(parts)
     }
 
-    /// Goes on with plain words.
+    /// Goes on with another sentence.
     #[must_use]
-    pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.0.push(Part::Text(text.into()));
+    pub(crate) fn and(mut self, language: Language, next: Self) -> Self {
+        if !language.space().is_empty() {
+            self.0.push(Part::Text(language.space().to_owned()));
+        }
+        self.0.extend(next.0);
         self
     }
 
-    /// Goes on with a name or a command.
+    /// Goes on in the same sentence.
     #[must_use]
-    pub fn code(mut self, text: impl Into<String>) -> Self {
-        self.0.push(Part::Code(text.into()));
+    pub(crate) fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Part::Text(text.into()));
         self
     }
 
@@ -53,6 +79,18 @@ impl Saying {
         });
         texts.collect()
     }
+}
+
+/// What stands for the marks in values, which mean nothing there: characters that no text has.
+const ESCAPES: [(char, char); 2] = [('`', '\u{f8fe}'), ('*', '\u{f8ff}')];
+
+/// A value of a text, in which no mark means anything.
+pub(crate) fn escaped(value: &dyn std::fmt::Display) -> String {
+    ESCAPES.into_iter().fold(value.to_string(), |text, (mark, escape)| text.replace(mark, escape.encode_utf8(&mut [0; 4])))
+}
+
+fn unescaped(text: &str) -> String {
+    ESCAPES.into_iter().fold(text.to_owned(), |text, (mark, escape)| text.replace(escape, mark.encode_utf8(&mut [0; 4])))
 }
 
 /// The name of a reason's variant, by which scripts and tests know it.
@@ -92,5 +130,22 @@ pub fn tone(reason: &Reason) -> &'static str {
         Reason::Parallel { failing, .. } if *failing > 0 => "stuck",
         Reason::Settled { .. } | Reason::ScaledToZero => "settled",
         _ => "busy",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Part, Saying};
+    use crate::language::Language;
+
+    #[test]
+    fn given_a_text_with_marks_when_read_then_they_are_its_looks_and_those_of_values_are_not() {
+        let hostile = "a`b*c";
+        let said = said!(Language::English, reasons.failing, pod = "web-0", status = hostile);
+        assert_eq!(said.0, [Part::Strong("web-0 is failing: a`b*c.".to_owned())]);
+        let said = said!(Language::English, warnings.selects_others, service = "nginx", pods = hostile);
+        let strong = Part::Strong("The Service nginx selects other pods.".to_owned());
+        let (before, after) = (Part::Text(" Its name leads to ".to_owned()), Part::Text(" instead.".to_owned()));
+        assert_eq!(said, Saying(vec![strong, before, Part::Code(hostile.to_owned()), after]));
     }
 }

@@ -5,270 +5,258 @@ use topology::facts::{Kind, PodManagement};
 use topology::order::{Blocked, Obstacle, Order, Outlook, Predecessor, Reason};
 use topology::{Ordinal, SetKey, Stage};
 
-use super::Saying;
+use super::{Saying, said};
+use crate::language::{Language, tr};
 use crate::time::{Zone, duration};
 
 /// Says what the controller of `set` does or waits for.
-pub fn say(order: &Order, set: &SetKey, spec: Option<&Spec>, zone: Zone) -> Saying {
+#[allow(clippy::too_many_lines, reason = "a few words for each variant")]
+pub fn say(order: &Order, set: &SetKey, spec: Option<&Spec>, language: Language, zone: Zone) -> Saying {
     let pod = |ordinal: &Ordinal| set.pod_name(*ordinal);
     let ordered = spec.is_none_or(|spec| spec.policy == PodManagement::OrderedReady);
     match &order.reason {
-        Reason::NoController { pods: 0 } => Saying::gist("The StatefulSet is gone.").text(" None of its pods is left."),
-        Reason::NoController { pods } => Saying::gist("There is no StatefulSet.")
-            .text(match pods {
-                1 => " 1 pod still names it as its owner: nobody replaces it.".to_owned(),
-                _ => format!(" {pods} pods still name it as their owner: nobody replaces them."),
-            }),
-        Reason::Deleting { pods: 1 } => Saying::gist("The StatefulSet is being deleted.")
-            .text(" 1 pod is left; the garbage collector removes it."),
-        Reason::Deleting { pods } => Saying::gist("The StatefulSet is being deleted.").text(format!(
-            " {pods} pods are left; the garbage collector removes them in no particular order. To have them go in order, \
-             scale to 0 first."
-        )),
-        Reason::Settled { pods } => settled(*pods, ordered),
-        Reason::ScaledToZero => Saying::gist("Scaled to zero.")
-            .text(" No pod is wanted and none is left. The identities stay: the next pods get the same names."),
-        Reason::NotObserved { generation, observed } => Saying::gist("The spec has just changed.").text(format!(
-            " The controller has seen generation {observed} of it; the newest is {generation}."
-        )),
-        Reason::CreatesNext { ordinal } => {
-            let saying = Saying::gist(format!("{} comes next.", pod(ordinal)));
-            match (ordered, first(*ordinal, spec)) {
-                (true, false) => saying.text(" The pods before it are Ready, and it has none: the controller creates it now."),
-                _ => saying.text(" It has no pod: the controller creates it now."),
-            }
+        Reason::NoController { pods: 0 } => said!(language, reasons.set_gone),
+        Reason::NoController { pods: 1 } => said!(language, reasons.no_set_one),
+        Reason::NoController { pods } => said!(language, reasons.no_set, pods = pods),
+        Reason::Deleting { pods: 1 } => said!(language, reasons.deleting_one),
+        Reason::Deleting { pods } => said!(language, reasons.deleting, pods = pods),
+        Reason::Settled { pods } => settled(*pods, ordered, language),
+        Reason::ScaledToZero => said!(language, reasons.scaled_to_zero),
+        Reason::NotObserved { generation, observed } => {
+            said!(language, reasons.not_observed, generation = generation, observed = observed)
         }
-        Reason::CannotCreate { ordinal, obstacle } => cannot_create(set, *ordinal, obstacle),
+        Reason::CreatesNext { ordinal } if ordered && !first(*ordinal, spec) => {
+            said!(language, reasons.creates_next, pod = pod(ordinal))
+        }
+        Reason::CreatesNext { ordinal } => said!(language, reasons.creates, pod = pod(ordinal)),
+        Reason::CannotCreate { ordinal, obstacle } => cannot_create(set, *ordinal, obstacle, language),
         Reason::WaitsForReady { ordinal, stage, status, after, blocks } => {
-            let saying = not_ready(&pod(ordinal), *stage, status);
+            let saying = not_ready(&pod(ordinal), *stage, status, language);
             let saying = match after {
-                Some(after) => created_after(saying, set, *after, zone),
+                Some(after) => saying.and(language, created_after(set, *after, language, zone)),
                 None => saying,
             };
-            blocked(saying, "it is Ready, ", set, *blocks, ordered)
+            blocked(saying, Until::Ready, set, *blocks, ordered, language)
         }
         Reason::WaitsForAvailable { ordinal, min_ready_seconds, blocks } => {
-            let saying = Saying::gist(format!("{} is Ready, but not for long enough.", pod(ordinal))).text(format!(
-                " It counts as available after {min_ready_seconds} s without a break (minReadySeconds)."
-            ));
-            blocked(saying, "then ", set, *blocks, ordered)
+            let saying = said!(language, reasons.available, pod = pod(ordinal), seconds = min_ready_seconds);
+            blocked(saying, Until::Then, set, *blocks, ordered, language)
+        }
+        Reason::WaitsForTermination { ordinal, blocks: Some(Blocked::Creation(next)) } if next == ordinal => {
+            said!(language, reasons.terminating_itself, pod = pod(ordinal))
         }
         Reason::WaitsForTermination { ordinal, blocks } => {
-            let saying = Saying::gist(format!("{} is terminating.", pod(ordinal)));
-            let saying = match blocks {
-                Some(Blocked::Creation(next)) if next == ordinal => {
-                    return saying.text(" Its name is taken until it is gone; only then can its successor be created.");
-                }
-                _ => saying.text(" The controller waits until it is gone."),
-            };
-            blocked(saying, "then ", set, *blocks, ordered)
+            let saying = said!(language, reasons.terminating, pod = pod(ordinal));
+            blocked(saying, Until::Then, set, *blocks, ordered, language)
         }
-        Reason::ReplacesEnded { ordinal, status } => Saying::gist(format!("{} has ended", pod(ordinal)))
-            .text(format!(" ({status}). The controller deletes it and creates a new one under the same name.")),
+        Reason::ReplacesEnded { ordinal, status } => {
+            said!(language, reasons.replaces_ended, pod = pod(ordinal), status = status)
+        }
+        Reason::ScalesDown { ordinal, left: 0 | 1 } => said!(language, reasons.scales_down_last, pod = pod(ordinal)),
+        Reason::ScalesDown { ordinal, left } if ordered => {
+            said!(language, reasons.scales_down_ordered, pod = pod(ordinal), left = left)
+        }
         Reason::ScalesDown { ordinal, left } => {
-            let saying = Saying::gist(format!("Scaling down: {} goes.", pod(ordinal)));
-            match left {
-                0 | 1 => saying.text(" It is the last that has to go."),
-                _ if ordered => saying.text(format!(" {left} have to go in all, the highest ordinal first, one at a time.")),
-                _ => saying.text(format!(" {left} have to go in all.")),
-            }
+            said!(language, reasons.scales_down, pod = pod(ordinal), left = left)
         }
         Reason::ScaleDownWaits { ordinal, waits_for, stage, status } => {
-            Saying::gist(format!("Scaling down waits for {}.", pod(waits_for)))
-                .text(format!(" {} should go, but ", pod(ordinal)))
-                .code(pod(waits_for))
-                .text(format!(" {}: no pod is removed while another is not available.", is(*stage, status)))
+            let (pod, waits_for, predicate) = (pod(ordinal), pod(waits_for), is(*stage, status, language));
+            said!(language, reasons.scale_down_waits, pod = pod, waits_for = waits_for, predicate = predicate)
         }
         Reason::Updates { ordinal, updated, total } => {
-            Saying::gist(format!("Rolling update: {} is replaced.", pod(ordinal))).text(format!(
-                " {updated} of {total} have the new revision. The update goes from the highest ordinal down."
-            ))
+            said!(language, reasons.updates, pod = pod(ordinal), updated = updated, total = total)
         }
         Reason::UpdateWaits { ordinal, waits_for, stage, status } => {
-            Saying::gist(format!("Rolling update: waiting for {}.", pod(waits_for)))
-                .text(" It ")
-                .text(is(*stage, status))
-                .text("; before it is available, ")
-                .code(pod(ordinal))
-                .text(" is not replaced.")
+            let (pod, waits_for, predicate) = (pod(ordinal), pod(waits_for), is(*stage, status, language));
+            said!(language, reasons.update_waits, pod = pod, waits_for = waits_for, predicate = predicate)
         }
-        Reason::RolloutStuck { .. } => stuck(&order.reason, set),
-        Reason::PartitionHolds { from, held } => Saying::gist("The partition holds the update back.").text(format!(
-            " Pods from ordinal {from} on have the new revision; {} below it {} the old one until the partition is lowered.",
-            pods_text(*held),
-            if *held == 1 { "keeps" } else { "keep" }
-        )),
-        Reason::WaitsForDelete { ordinals, total } => waits_for_delete(set, ordinals, *total),
-        Reason::Parallel { missing, starting, failing, terminating } => parallel(*missing, *starting, *failing, *terminating),
-        Reason::NotKnown { kind } => not_known(*kind),
+        Reason::RolloutStuck { .. } => stuck(&order.reason, set, language),
+        Reason::PartitionHolds { from, held: 1 } => said!(language, reasons.partition_one, from = from),
+        Reason::PartitionHolds { from, held } => said!(language, reasons.partition, from = from, held = held),
+        Reason::WaitsForDelete { ordinals, total } => waits_for_delete(set, ordinals, *total, language),
+        Reason::Parallel { missing, starting, failing, terminating } => {
+            parallel(*missing, *starting, *failing, *terminating, language)
+        }
+        Reason::NotKnown { kind } => said!(language, reasons.not_known, what = kinds(*kind)),
     }
 }
 
-fn not_known(kind: Kind) -> Saying {
-    let what = match kind {
+/// What there are several of; no language has other words for these.
+const fn kinds(kind: Kind) -> &'static str {
+    match kind {
         Kind::Pod => "pods",
         Kind::Service => "Services",
         Kind::EndpointSlice => "EndpointSlices",
         Kind::StatefulSet => "StatefulSets",
         Kind::Deployment => "Deployments",
         Kind::ReplicaSet => "ReplicaSets",
-    };
-    Saying::gist(format!("The {what} are not visible."))
-        .text(" Without them nothing can be said: either their list is still under way, or Berth may not see them.")
-}
-
-fn pods_text(pods: u32) -> String {
-    format!("{pods} {}", if pods == 1 { "pod" } else { "pods" })
+    }
 }
 
 fn first(ordinal: Ordinal, spec: Option<&Spec>) -> bool {
     spec.is_some_and(|spec| spec.start == ordinal)
 }
 
-fn settled(pods: u32, ordered: bool) -> Saying {
-    let gist = match pods {
-        1 => "The pod is Ready.".to_owned(),
-        2 => "Both pods are Ready.".to_owned(),
-        _ => format!("All {pods} pods are Ready."),
+fn settled(pods: u32, ordered: bool, language: Language) -> Saying {
+    let saying = match pods {
+        1 => said!(language, reasons.settled_one),
+        2 => said!(language, reasons.settled_two),
+        _ => said!(language, reasons.settled, pods = pods),
     };
-    let saying = Saying::gist(gist).text(" They are of the newest revision: the controller has nothing to do.");
-    if ordered { saying } else { saying.text(" Should pods go, it replaces them all at once (Parallel).") }
+    if ordered { saying } else { saying.and(language, said!(language, reasons.settled_parallel)) }
 }
 
 /// `is …`, as the predicate of a sentence.
-fn is(stage: Stage, status: &str) -> String {
+fn is(stage: Stage, status: &str, language: Language) -> String {
     match stage {
-        Stage::Pending => "is pending".to_owned(),
-        Stage::Creating | Stage::Starting if status == "Running" => "is running but not Ready".to_owned(),
-        Stage::Creating | Stage::Starting => format!("is starting ({status})"),
-        Stage::Ready => "is Ready, but not for long enough".to_owned(),
-        Stage::Terminating => "is terminating".to_owned(),
-        Stage::Failing => format!("is failing ({status})"),
-        Stage::Completed => format!("has ended ({status})"),
+        Stage::Pending => tr!(language, reasons.is_pending).to_owned(),
+        Stage::Creating | Stage::Starting if status == "Running" => tr!(language, reasons.is_running).to_owned(),
+        Stage::Creating | Stage::Starting => tr!(language, reasons.is_starting, status = status),
+        Stage::Ready => tr!(language, reasons.is_fresh).to_owned(),
+        Stage::Terminating => tr!(language, reasons.is_terminating).to_owned(),
+        Stage::Failing => tr!(language, reasons.is_failing, status = status),
+        Stage::Completed => tr!(language, reasons.has_ended, status = status),
     }
 }
 
-fn not_ready(pod: &str, stage: Stage, status: &str) -> Saying {
+fn not_ready(pod: &str, stage: Stage, status: &str, language: Language) -> Saying {
     match stage {
-        Stage::Pending => Saying::gist(format!("{pod} is pending.")),
-        Stage::Creating | Stage::Starting if status == "Running" => {
-            Saying::gist(format!("{pod} is starting.")).text(" Its containers run, but it is not Ready yet.")
+        Stage::Pending => said!(language, reasons.pending, pod = pod),
+        Stage::Creating | Stage::Starting if status == "Running" => said!(language, reasons.runs, pod = pod),
+        Stage::Failing => said!(language, reasons.failing, pod = pod, status = status),
+        Stage::Creating | Stage::Starting => said!(language, reasons.starting, pod = pod),
+        Stage::Ready | Stage::Terminating | Stage::Completed => {
+            said!(language, reasons.otherwise, pod = pod, predicate = is(stage, status, language))
         }
-        Stage::Failing => Saying::gist(format!("{pod} is failing: {status}.")),
-        Stage::Creating | Stage::Starting => Saying::gist(format!("{pod} is starting.")),
-        Stage::Ready | Stage::Terminating | Stage::Completed => Saying::gist(format!("{pod} {}.", is(stage, status))),
     }
 }
 
 /// Below this, in milliseconds, one thing follows the other at once.
 const BLINK: i64 = 50;
 
-fn created_after(saying: Saying, set: &SetKey, after: Predecessor, zone: Zone) -> Saying {
+fn created_after(set: &SetKey, after: Predecessor, language: Language, zone: Zone) -> Saying {
     let passed = after.created.millis_since(after.ready);
-    let how = if passed < BLINK { "as soon as".to_owned() } else { format!("{} after", duration(passed)) };
-    saying
-        .text(format!(" It was created at {}, {how} ", zone.time(after.created)))
-        .code(set.pod_name(after.ordinal))
-        .text(" became Ready: the controller starts one pod at a time, in order.")
+    let (time, pod) = (zone.time(after.created), set.pod_name(after.ordinal));
+    if passed < BLINK {
+        return said!(language, reasons.created_at_once, time = time, after = pod);
+    }
+    said!(language, reasons.created_after, time = time, passed = duration(language, passed), after = pod)
+}
+
+/// Until what something does not happen.
+#[derive(Clone, Copy)]
+enum Until {
+    /// The pod is Ready.
+    Ready,
+    /// What was just said.
+    Then,
 }
 
 /// What does not happen until something has.
-fn blocked(saying: Saying, until: &str, set: &SetKey, blocks: Option<Blocked>, ordered: bool) -> Saying {
+fn blocked(
+    saying: Saying,
+    until: Until,
+    set: &SetKey,
+    blocks: Option<Blocked>,
+    ordered: bool,
+    language: Language,
+) -> Saying {
     let (ordinal, what) = match blocks {
-        Some(Blocked::Creation(ordinal)) => (ordinal, "is not created"),
-        Some(Blocked::Removal(ordinal)) => (ordinal, "is not removed"),
-        Some(Blocked::Update(ordinal)) => (ordinal, "is not replaced"),
+        Some(Blocked::Creation(ordinal)) => (ordinal, tr!(language, reasons.not_created)),
+        Some(Blocked::Removal(ordinal)) => (ordinal, tr!(language, reasons.not_removed)),
+        Some(Blocked::Update(ordinal)) => (ordinal, tr!(language, reasons.not_replaced)),
         None => return saying,
     };
-    let why = if ordered { ": one pod at a time, in order." } else { "." };
-    saying.text(format!(" Until {until}")).code(set.pod_name(ordinal)).text(format!(" {what}{why}"))
+    let pod = set.pod_name(ordinal);
+    let next = match until {
+        Until::Ready => said!(language, reasons.until_ready, pod = pod, what = what),
+        Until::Then => said!(language, reasons.until_then, pod = pod, what = what),
+    };
+    let why = if ordered { tr!(language, reasons.in_order) } else { tr!(language, reasons.stop) };
+    saying.and(language, next.text(why))
 }
 
-fn cannot_create(set: &SetKey, ordinal: Ordinal, obstacle: &Obstacle) -> Saying {
+fn cannot_create(set: &SetKey, ordinal: Ordinal, obstacle: &Obstacle, language: Language) -> Saying {
     let pod = set.pod_name(ordinal);
-    let saying = Saying::gist(format!("{pod} cannot be created."));
     match obstacle {
-        Obstacle::NameTooLong { length } => saying.text(format!(
-            " Its name would have {length} characters; a label value, which it becomes, has 63 at most. The StatefulSet \
-             needs a shorter name."
-        )),
-        Obstacle::RevisionTooLong { length } => saying.text(format!(
-            " The name of its revision has {length} characters; a label value, which it becomes, has 63 at most. The \
-             StatefulSet needs a shorter name: with 52 characters every revision fits."
-        )),
+        Obstacle::NameTooLong { length } => said!(language, reasons.name_too_long, pod = pod, length = length),
+        Obstacle::RevisionTooLong { length } => said!(language, reasons.revision_too_long, pod = pod, length = length),
         Obstacle::NameTaken { owner } => {
-            let holder = match owner {
-                Some(owner) => format!("is controlled by {owner}"),
-                None => "is controlled by nobody".to_owned(),
-            };
-            saying
-                .text(format!(" A pod of that name exists that {holder}. To free the name: "))
-                .code(format!("kubectl delete pod {pod} -n {}", set.namespace))
+            let owner = owner.as_deref().unwrap_or(tr!(language, reasons.nobody));
+            said!(language, reasons.name_taken, pod = pod, owner = owner, command = delete(set, &pod))
         }
     }
 }
 
-fn stuck(reason: &Reason, set: &SetKey) -> Saying {
+/// What deletes a pod.
+fn delete(set: &SetKey, pod: &str) -> String {
+    format!("kubectl delete pod {pod} -n {}", set.namespace)
+}
+
+fn stuck(reason: &Reason, set: &SetKey, language: Language) -> Saying {
     let Reason::RolloutStuck { pod, stage, status, revision, update_revision, outlook, .. } = reason else {
         return Saying::default();
     };
-    let command = format!("kubectl delete pod {pod} -n {}", set.namespace);
+    let (predicate, command) = (is(*stage, status, language), delete(set, pod));
     match outlook {
-        Outlook::Hopeless => Saying::gist(format!("The rollout is stuck at {pod}."))
-            .text(format!(" It {} at revision ", is(*stage, status)))
-            .code(revision)
-            .text(", and the controller waits for it to become Ready before it replaces it. The template is at ")
-            .code(update_revision)
-            .text(" already, so mending it again does not help; deleting the pod does: ")
-            .code(command),
-        Outlook::IfReady => Saying::gist(format!("The rollout waits for {pod}."))
-            .text(format!(" It {} at the old revision ", is(*stage, status)))
-            .code(revision)
-            .text(" and is replaced by ")
-            .code(update_revision)
-            .text(" only once it is Ready. Should it not become Ready by itself, changing the template does not help; deleting the pod does: ")
-            .code(command),
+        Outlook::Hopeless => said!(
+            language,
+            reasons.stuck,
+            pod = pod,
+            predicate = predicate,
+            revision = revision,
+            update = update_revision,
+            command = command
+        ),
+        Outlook::IfReady => said!(
+            language,
+            reasons.stuck_unless_ready,
+            pod = pod,
+            predicate = predicate,
+            revision = revision,
+            update = update_revision,
+            command = command
+        ),
     }
 }
 
-fn waits_for_delete(set: &SetKey, ordinals: &[Ordinal], total: u32) -> Saying {
+fn waits_for_delete(set: &SetKey, ordinals: &[Ordinal], total: u32, language: Language) -> Saying {
     let named = ordinals.iter().map(|ordinal| set.pod_name(*ordinal)).collect::<Vec<_>>();
-    let gist = if total == 1 {
-        "One pod waits to be deleted.".to_owned()
-    } else {
-        format!("{total} pods wait to be deleted.")
-    };
+    let (pods, command) = (named.join(" "), delete(set, named.first().map_or("", String::as_str)));
+    if total == 1 {
+        return said!(language, reasons.waits_for_delete_one, pods = pods, command = command);
+    }
     let rest = usize::try_from(total).unwrap_or(usize::MAX).saturating_sub(named.len());
-    let saying =
-        Saying::gist(gist).text(" With OnDelete the controller replaces no pod by itself: ").code(named.join(" "));
-    let saying = if rest > 0 { saying.text(format!(" and {rest} more")) } else { saying };
-    let saying = saying.text(if total == 1 {
-        " keeps its old revision until then: "
-    } else {
-        " keep their old revision until then: "
-    });
-    saying.code(format!("kubectl delete pod {} -n {}", named.first().map_or("", String::as_str), set.namespace))
+    let more = if rest > 0 { tr!(language, reasons.and_more, count = rest) } else { String::new() };
+    said!(language, reasons.waits_for_delete, total = total, pods = pods, more = more, command = command)
 }
 
-fn parallel(missing: u32, starting: u32, failing: u32, terminating: u32) -> Saying {
-    let counts =
-        [(missing, "to be created"), (starting, "starting"), (failing, "failing"), (terminating, "terminating")];
-    let named: Vec<_> =
-        counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    Saying::gist(format!("Working on all pods at once: {}.", named.join(", ")))
-        .text(" With Parallel no pod waits for another.")
+fn parallel(missing: u32, starting: u32, failing: u32, terminating: u32, language: Language) -> Saying {
+    let counts = [
+        (missing, tr!(language, reasons.to_be_created, count = missing)),
+        (starting, tr!(language, reasons.count_starting, count = starting)),
+        (failing, tr!(language, reasons.count_failing, count = failing)),
+        (terminating, tr!(language, reasons.count_terminating, count = terminating)),
+    ];
+    let named: Vec<_> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
+    said!(language, reasons.parallel, counts = named.join(tr!(language, reasons.comma)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::say;
+    use crate::language::Language;
     use crate::time::Zone;
     use topology::facts::Kind;
     use topology::order::{Blocked, Obstacle, Order, Outlook, Predecessor, Reason};
     use topology::{Ordinal, SetKey, Stage, Timestamp};
 
     fn said(reason: Reason) -> String {
-        say(&Order { reason, since: None }, &SetKey::new("default", "web"), None, Zone::Utc).plain()
+        said_in(Language::English, reason)
+    }
+
+    fn said_in(language: Language, reason: Reason) -> String {
+        say(&Order { reason, since: None }, &SetKey::new("default", "web"), None, language, Zone::Utc).plain()
     }
 
     #[test]
@@ -370,6 +358,8 @@ mod tests {
         ] {
             let text = said(reason.clone());
             assert!(text.len() > 20 && !text.contains("  ") && !text.contains(" ."), "{reason:?}: {text}");
+            let chinese = said_in(Language::Chinese, reason.clone());
+            assert!(chinese.contains('。') && !chinese.contains("  ") && chinese != text, "{reason:?}: {chinese}");
         }
     }
 }

@@ -4,7 +4,8 @@ use topology::SetKey;
 use topology::board::{LongName, Pods, Warning};
 use topology::kubernetes::Labels;
 
-use super::Saying;
+use super::{Saying, said};
+use crate::language::{Language, tr};
 use crate::time::Zone;
 
 /// The name of a warning's variant, by which scripts and tests know it.
@@ -29,133 +30,88 @@ pub fn warning_name(warning: &Warning) -> &'static str {
 
 /// Says a warning about `set`.
 #[allow(clippy::too_many_lines, reason = "a few words for each variant")]
-pub fn warn(warning: &Warning, set: &SetKey, zone: Zone) -> Saying {
+pub fn warn(warning: &Warning, set: &SetKey, language: Language, zone: Zone) -> Saying {
+    let pods_text = |pods: &Pods| match pods.more {
+        0 => pods.first.clone(),
+        more => tr!(language, warnings.pods_more, pod = pods.first, more = more),
+    };
+    let chosen = |saying: Saying, selector: &Labels, labels: &Labels| {
+        let labels = labels_text(labels);
+        let next = match selector.is_empty() {
+            true => said!(language, warnings.no_selector, labels = labels),
+            false => said!(language, warnings.selector, selector = labels_text(selector), labels = labels),
+        };
+        saying.and(language, next)
+    };
     match warning {
-        Warning::NoServiceName => Saying::gist("The StatefulSet names no Service (serviceName).")
-            .text(" Its pods have no names in DNS. The field cannot be changed later: delete the StatefulSet with ")
-            .code(format!("kubectl delete sts {} -n {} --cascade=orphan", set.name, set.namespace))
-            .text(", which keeps its pods, and create it anew with serviceName."),
-        Warning::ServiceMissing { service } => Saying::gist(format!("The Service {service} does not exist."))
-            .text(" serviceName names it, so that the pods' names cannot be found until it is made: a Service ")
-            .code(service)
-            .text(" with ")
-            .code("clusterIP: None")
-            .text(" and the pods' labels as its selector."),
-        Warning::NotHeadless { service } => Saying::gist(format!("The Service {service} is not headless."))
-            .text(" Its own name leads to one virtual address instead of the pods. Delete it and create it anew with ")
-            .code("clusterIP: None")
-            .text("; the field cannot be changed."),
+        Warning::NoServiceName => {
+            let command = format!("kubectl delete sts {} -n {} --cascade=orphan", set.name, set.namespace);
+            said!(language, warnings.no_service_name, command = command)
+        }
+        Warning::ServiceMissing { service } => said!(language, warnings.service_missing, service = service),
+        Warning::NotHeadless { service } => said!(language, warnings.not_headless, service = service),
         Warning::SelectsNobody { service, selector, labels } => {
-            let saying = Saying::gist(format!("The Service {service} selects no pods."))
-                .text(" Nothing is behind its names, so that they cannot be found.");
-            selector_text(saying, selector, labels)
+            chosen(said!(language, warnings.selects_nobody, service = service), selector, labels)
         }
         Warning::SelectsOthers { service, selector, labels, pods } => {
-            let saying = Saying::gist(format!("The Service {service} selects other pods."))
-                .text(" Its name leads to ")
-                .code(pods_text(pods))
-                .text(" instead.");
-            selector_text(saying, selector, labels)
+            let saying = said!(language, warnings.selects_others, service = service, pods = pods_text(pods));
+            chosen(saying, selector, labels)
         }
-        Warning::ReachesOthers { service, pods } => Saying::gist(format!(
-            "The Service {service} reaches other pods as well."
-        ))
-        .text(" Its own name also answers with the addresses of ")
-        .code(pods_text(pods))
-        .text(
-            ". A label that only this StatefulSet's pods have, in its template and in the selector, keeps them apart.",
-        ),
+        Warning::ReachesOthers { service, pods } => {
+            said!(language, warnings.reaches_others, service = service, pods = pods_text(pods))
+        }
         Warning::NotSelected { service, selector, pods } => {
-            Saying::gist(format!("The Service {service} does not select every pod."))
-                .text(" ")
-                .code(pods_text(pods))
-                .text(" lacks a label of its selector ")
-                .code(labels_text(selector))
-                .text(" and cannot be found by name. Put the label back, or delete the pod: it comes back with it.")
+            let (pods, selector) = (pods_text(pods), labels_text(selector));
+            said!(language, warnings.not_selected, service = service, pods = pods, selector = selector)
         }
         Warning::UnnamedPort { service, port, protocol } => {
-            Saying::gist(format!("Port {port}/{} of {service} has no name.", protocol.name()))
-                .text(" There is no SRV record to find it by. Name the port in the Service.")
+            said!(language, warnings.unnamed_port, service = service, port = port, protocol = protocol.name())
         }
         Warning::NotReadyWithheld { service, pods } => {
-            Saying::gist(format!("{service} withholds pods that are not Ready."))
-                .text(" DNS has no address for ")
-                .code(pods_text(pods))
-                .text(" now. Where pods must find each other before they are Ready, the Service needs ")
-                .code("publishNotReadyAddresses: true")
-                .text(".")
+            said!(language, warnings.not_ready_withheld, service = service, pods = pods_text(pods))
         }
         Warning::NotReadyPublished { service, pods } => {
-            Saying::gist(format!("{service} publishes pods that are not Ready."))
-                .text(" DNS answers with the address of ")
-                .code(pods_text(pods))
-                .text(" though it does not serve, because of publishNotReadyAddresses.")
+            said!(language, warnings.not_ready_published, service = service, pods = pods_text(pods))
         }
         Warning::NameTooLong { name, of } => {
-            let what = match of {
-                LongName::Pod => "Its pod's name",
-                LongName::Revision => "Its revision's name",
-            };
-            Saying::gist("A name is too long.").text(format!(" {what}, ")).code(name).text(format!(
-                ", has {} characters; a label has 63 at most, so the pod cannot be created. The StatefulSet needs a \
-                     shorter name.",
-                name.chars().count()
-            ))
-        }
-        Warning::OtherService { service, headless, by_name } => {
-            let saying = Saying::gist(format!("The Service {service} selects the same pods."));
-            let saying = match headless {
-                true => saying.text(" Its name answers with all their addresses."),
-                false => saying.text(" Its name answers with its own virtual address."),
-            };
-            if *by_name {
-                saying.text(" The pods have names below it too.")
-            } else {
-                saying
-                    .text(" The pods have no names below it: those are only below the Service that serviceName names.")
+            let length = name.chars().count();
+            match of {
+                LongName::Pod => said!(language, warnings.pod_name_too_long, name = name, length = length),
+                LongName::Revision => said!(language, warnings.revision_name_too_long, name = name, length = length),
             }
         }
+        Warning::OtherService { service, headless, by_name } => {
+            let saying = match headless {
+                true => said!(language, warnings.other_headless, service = service),
+                false => said!(language, warnings.other_virtual, service = service),
+            };
+            let next = match by_name {
+                true => said!(language, warnings.other_by_name),
+                false => said!(language, warnings.other_not_by_name),
+            };
+            saying.and(language, next)
+        }
         Warning::AddressReused { label, service, address, namespace, pod, until, .. } => {
-            Saying::gist(format!("{address} belongs to another pod now."))
-                .text(" It was ")
-                .code(format!("{label}.{service}"))
-                .text("'s, and clients may keep that answer until ")
-                .text(zone.time(*until))
-                .text(": they reach ")
-                .code(format!("{namespace}/{pod}"))
-                .text(" instead. It passes by itself; connections that check whom they talk to are safe.")
+            let (name, pod) = (format!("{label}.{service}"), format!("{namespace}/{pod}"));
+            let until = zone.time(*until);
+            said!(language, warnings.address_reused, address = address, name = name, until = until, pod = pod)
         }
-        Warning::UnusableAddress { service, slice, address, count } => {
-            Saying::gist(format!("The slice {slice} of {service} has an address that is none."))
-                .text(" ")
-                .code(address)
-                .text(match count {
-                    0 | 1 => " is skipped.".to_owned(),
-                    _ => format!(" and {} more are skipped.", count - 1),
-                })
-                .text(" Whoever wrote the slice has to mend it.")
+        Warning::UnusableAddress { service, slice, address, count: 0 | 1 } => {
+            said!(language, warnings.unusable_address, slice = slice, service = service, address = address)
         }
+        Warning::UnusableAddress { service, slice, address, count } => said!(
+            language,
+            warnings.unusable_addresses,
+            slice = slice,
+            service = service,
+            address = address,
+            more = count - 1
+        ),
     }
-}
-
-fn selector_text(saying: Saying, selector: &Labels, labels: &Labels) -> Saying {
-    let saying = if selector.is_empty() {
-        saying.text(" It has no selector")
-    } else {
-        saying.text(" Its selector is ").code(labels_text(selector))
-    };
-    saying.text("; it must be among the pods' labels, ").code(labels_text(labels)).text(".")
 }
 
 fn labels_text(labels: &Labels) -> String {
     labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
-}
-
-fn pods_text(pods: &Pods) -> String {
-    match pods.more {
-        0 => pods.first.clone(),
-        more => format!("{} and {more} more", pods.first),
-    }
 }
 
 #[cfg(test)]
@@ -164,12 +120,13 @@ mod tests {
     use topology::board::{Pods, Warning};
 
     use super::warn;
+    use crate::language::Language;
     use crate::time::Zone;
 
     #[test]
     fn given_warnings_when_said_then_cause_damage_and_mend_are_there() {
         let set = SetKey::new("default", "web");
-        let said = |warning| warn(&warning, &set, Zone::Utc).plain();
+        let said = |warning| warn(&warning, &set, Language::English, Zone::Utc).plain();
         assert_eq!(
             said(Warning::ServiceMissing { service: "nginx".to_owned() }),
             "The Service nginx does not exist. serviceName names it, so that the pods' names cannot be found until it is \

@@ -35,8 +35,8 @@ pub struct LanesView {
 }
 
 impl LanesView {
-    pub(super) fn new() -> Self {
-        Self { stretch: RwSignal::new(Stretch::default()), pointed: RwSignal::new(None) }
+    pub(super) fn new(stretch: Option<Stretch>) -> Self {
+        Self { stretch: RwSignal::new(stretch.unwrap_or_default()), pointed: RwSignal::new(None) }
     }
 
     /// Changes the stretch.

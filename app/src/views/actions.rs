@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use topology::action::{Action, PodRef};
 use topology::board::Lane;
 
-use super::reactive::{maybe, several, text, word};
+use super::reactive::{click, maybe, several, text, word};
 use super::whole::whole;
+use crate::language::{Language, tr};
 use crate::route::Route;
 use crate::say::asking::{action, can_go, failed, note, title, told, told_word, verb};
 use crate::state::{Ask, Asking, Control, Stands, Store};
@@ -18,20 +19,23 @@ pub(super) fn ActionButtons() -> impl IntoView {
     maybe(move || match store.place.read().route {
         Route::Set(_) => Some(
             vec![
-                button(store, "Delete pods…", all_pods),
-                button(store, "Scale…", |_| Some(Ask::Scale)),
-                button(store, "Restart…", |_| Some(Ask::Restart)),
-                button(store, "Image…", |_| Some(Ask::SetImage)),
+                button(store, tr!(store.language, dialogs.delete_pods), all_pods),
+                button(store, tr!(store.language, dialogs.scale_more), |_| Some(Ask::Scale)),
+                button(store, tr!(store.language, dialogs.restart_more), |_| Some(Ask::Restart)),
+                button(store, tr!(store.language, dialogs.image_more), |_| Some(Ask::SetImage)),
             ]
             .into_any(),
         ),
-        Route::Fleet => Some(button(store, "Apply the walk-through…", |_| Some(Ask::ApplyWalkThrough))),
+        Route::Fleet => {
+            let label = tr!(store.language, dialogs.apply_more);
+            Some(button(store, label, |_| Some(Ask::ApplyWalkThrough)))
+        }
         Route::Deployment(_) | Route::Unknown => None,
     })
 }
 
 fn button(store: Store, label: &'static str, ask: fn(Store) -> Option<Ask>) -> AnyView {
-    view! { <button class="button" type="button" on:click=move |_| open(store, ask(store))>{label}</button> }.into_any()
+    view! { <button class="button" type="button" on:click=click(move |_| open(store, ask(store)))>{label}</button> }.into_any()
 }
 
 fn all_pods(store: Store) -> Option<Ask> {
@@ -81,7 +85,8 @@ pub(super) fn pod_buttons(store: Store, name: &str, lane: &ArcRwSignal<Lane>) ->
     let (held, of_ready, lane) = (lane.clone(), lane.clone(), lane.clone());
     let missing = Memo::new(move |_| held.read().current().is_none());
     let ready = Memo::new(move |_| of_ready.read().current().is_some_and(|pod| pod.ready_since.is_some()));
-    let label = format!("Delete {name}");
+    let language = store.language;
+    let label = tr!(language, dialogs.delete_label, pod = name);
     let pod = name.to_owned();
     let delete = move |_| {
         let uid = lane.read_untracked().current().map(|pod| pod.uid.clone());
@@ -90,13 +95,18 @@ pub(super) fn pod_buttons(store: Store, name: &str, lane: &ArcRwSignal<Lane>) ->
     let pod = name.to_owned();
     let set_ready = move |_| open(store, Some(Ask::SetReady { pod: pod.clone(), ready: !ready.get_untracked() }));
     let ready_button = (store.control == Control::Demo).then(|| {
-        let words = word(move || if ready.get() { "Not ready…" } else { "Ready…" });
-        view! { <button class="button small" type="button" disabled=missing on:click=set_ready>{words}</button> }
+        let words = word(move || match ready.get() {
+            true => tr!(language, dialogs.not_ready_more),
+            false => tr!(language, dialogs.ready_more),
+        });
+        view! { <button class="button small" type="button" disabled=missing on:click=click(set_ready)>{words}</button> }
             .into_any()
     });
     view! {
         {ready_button}
-        <button class="button small" type="button" aria-label=label disabled=missing on:click=delete>"Delete…"</button>
+        <button class="button small" type="button" aria-label=label disabled=missing on:click=click(delete)>
+            {tr!(language, dialogs.delete_more)}
+        </button>
     }
     .into_any()
 }
@@ -121,10 +131,12 @@ pub(super) fn follow(dialog: NodeRef<Dialog>, is_open: impl Fn() -> bool + 'stat
 #[component]
 pub(super) fn ActionDialog() -> impl IntoView {
     let store = Store::get();
-    let asking = store.asking;
+    let (asking, language) = (store.asking, store.language);
     let dialog = NodeRef::<Dialog>::new();
     follow(dialog, move || asking.read().is_some());
-    let of = move |what: fn(&Asking) -> String| text(move || asking.read().as_ref().map(what).unwrap_or_default());
+    let of = move |what: fn(&Asking, Language) -> String| {
+        text(move || asking.read().as_ref().map(|asking| what(asking, language)).unwrap_or_default())
+    };
     let perform = move |_| {
         let sent = asking.read_untracked().as_ref().and_then(|asking| Some((asking.serial, action(asking)?)));
         #[cfg(feature = "hydrate")]
@@ -146,45 +158,45 @@ pub(super) fn ActionDialog() -> impl IntoView {
         <dialog class="ask" node_ref=dialog on:close=move |_| close() aria-labelledby="ask">
             <h2 id="ask">{of(title)}</h2>
             {maybe(move || match field.get() {
-                "scale" => Some(typed("Replicas ", "number", of(|asking| asking.replicas.clone()), move |value| {
+                "scale" => Some(typed(tr!(language, dialogs.replicas), "number", of(|asking, _| asking.replicas.clone()), move |value| {
                     edit(store, |asking| asking.replicas = value);
                 })),
                 "image" => Some(view! {
                     <Containers/>
-                    {typed("Image ", "text", of(|asking| asking.image.clone()), move |value| {
+                    {typed(tr!(language, dialogs.image), "text", of(|asking, _| asking.image.clone()), move |value| {
                         edit(store, |asking| asking.image = value);
                     })}
                 }.into_any()),
                 "namespace" => Some(view! {
-                    {typed("Namespace ", "text", of(|asking| asking.namespace.clone()), move |value| {
+                    {typed(tr!(language, dialogs.namespace), "text", of(|asking, _| asking.namespace.clone()), move |value| {
                         move_to(store, value);
                     })}
                     <p class="quiet">
-                        "The manifests: "
+                        {tr!(language, dialogs.manifests)}
                         <a href="/walkthrough/svc.yaml" download="svc.yaml">"svc.yaml"</a>
-                        " and "
+                        {tr!(language, dialogs.manifests_and)}
                         <a href="/walkthrough/statefulset.yaml" download="statefulset.yaml">"statefulset.yaml"</a>
-                        "."
+                        {tr!(language, dialogs.manifests_end)}
                     </p>
                 }.into_any()),
                 _ => None,
             })}
             <p class="note">{of(note)}</p>
-            <p class="quiet">"The same in a terminal:"</p>
-            <pre>{whole(of(|asking| action(asking).as_ref().map(Action::command).unwrap_or_default()))}</pre>
+            <p class="quiet">{tr!(language, dialogs.in_terminal)}</p>
+            <pre>{whole(of(|asking, _| action(asking).as_ref().map(Action::command).unwrap_or_default()))}</pre>
             <p class="told" role="status" data-told=word(move || asking.read().as_ref().map_or("", told_word))>
                 {of(told)}
             </p>
-            <p class="told failed" role="alert" data-told="refused">{of(failed)}</p>
+            <p class="told failed" role="alert" data-told="refused">{of(|asking, _| failed(asking))}</p>
             <div class="buttons">
-                <button type="button" class="button" on:click=move |_| close()>
+                <button type="button" class="button" on:click=click(move |_| close())>
                     {word(move || match asking.read().as_ref().map(|asking| &asking.stands) {
-                        Some(Stands::Partly { .. }) => "Close",
-                        _ => "Cancel",
+                        Some(Stands::Partly { .. }) => tr!(language, dialogs.close),
+                        _ => tr!(language, dialogs.cancel),
                     })}
                 </button>
-                <button type="button" class="button primary" disabled=unready on:click=perform>
-                    {word(move || asking.read().as_ref().map_or("", |asking| verb(&asking.ask)))}
+                <button type="button" class="button primary" disabled=unready on:click=click(perform)>
+                    {word(move || asking.read().as_ref().map_or("", |asking| verb(&asking.ask, language)))}
                 </button>
             </div>
         </dialog>
@@ -201,7 +213,7 @@ pub(super) fn Toast() -> impl IntoView {
         <div class="toast" role="status">
             {maybe(move || told.get().map(|told| view! {
                 <p class="told">{told.text}</p>
-                <button type="button" class="button small" aria-label="Dismiss" on:click=dismiss>"×"</button>
+                <button type="button" class="button small" aria-label=tr!(store.language, dialogs.dismiss) on:click=click(dismiss)>"×"</button>
             }.into_any()))}
         </div>
     }
@@ -249,7 +261,7 @@ fn Containers() -> impl IntoView {
     let option = |name: String| view! { <option value=name.clone()>{name.clone()}</option> }.into_any();
     view! {
         <label>
-            "Container "
+            {tr!(store.language, dialogs.container)}
             <select disabled=is_sent(store) on:change:target=move |event| choose(event.target().value())>
                 {several(move || names.get().into_iter().map(option).collect())}
             </select>

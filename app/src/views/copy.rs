@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::reactive::word;
+use super::reactive::{click, word};
 
 /// A button that copies a text; `words` are what it says before, and for a moment after it was copied.
 pub(super) fn copy_button(
@@ -19,5 +19,5 @@ pub(super) fn copy_button(
         let _ = text;
     };
     let words = word(move || words(copied.get()));
-    view! { <button type="button" class=class title=title on:click=copy>{words}</button> }.into_any()
+    view! { <button type="button" class=class title=title on:click=click(copy)>{words}</button> }.into_any()
 }

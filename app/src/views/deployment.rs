@@ -6,13 +6,16 @@ use topology::facts::Kind;
 use super::lanes::Lanes;
 use super::pods::Pods;
 use super::reactive::{changing, maybe, text};
+use super::words;
+use crate::language::tr;
+use crate::say::said;
 use crate::state::{Presence, Store};
 
 /// Everything about the Deployment that the address names.
 pub(super) fn deployment_page() -> AnyView {
-    let crew = Store::get().crew;
+    let Store { crew, language, .. } = Store::get();
     let page = changing(move || match crew.presence.get() {
-        Presence::Awaited => view! { <section class="panel empty"><p>"Loading."</p></section> }.into_any(),
+        Presence::Awaited => view! { <section class="panel empty"><p>{tr!(language, set.loading)}</p></section> }.into_any(),
         Presence::Unknown => unknown(),
         Presence::Known => vec![title(), view! { <Lanes/> }.into_any(), view! { <Pods/> }.into_any()].into_any(),
     });
@@ -20,15 +23,15 @@ pub(super) fn deployment_page() -> AnyView {
 }
 
 fn unknown() -> AnyView {
-    let crew = Store::get().crew;
-    let deployment = text(move || crew.deployment.read().as_ref().map(ToString::to_string).unwrap_or_default());
+    let Store { crew, language, .. } = Store::get();
+    let said = maybe(move || {
+        let deployment = crew.deployment.read().as_ref().map(ToString::to_string).unwrap_or_default();
+        Some(words(said!(language, set.deployment_unknown, deployment = deployment)))
+    });
     view! {
         <section class="panel empty">
-            <h1>"No such Deployment"</h1>
-            <p>
-                "Nothing is known of "<code>{deployment}</code>
-                ": it does not exist, or is in a namespace that Berth does not watch. Should it be created, it appears here."
-            </p>
+            <h1>{tr!(language, set.deployment_unknown_title)}</h1>
+            <p>{said}</p>
             {refused_contrast()}
         </section>
     }
@@ -37,12 +40,12 @@ fn unknown() -> AnyView {
 
 /// Name, namespace, and what makes it different.
 fn title() -> AnyView {
-    let crew = Store::get().crew;
+    let Store { crew, language, .. } = Store::get();
     let of = |part: fn(topology::SetKey) -> String| text(move || crew.deployment.get().map(part).unwrap_or_default());
     let ready = maybe(move || {
         let ready = crew.ready.get();
         let is_there = !ready.is_empty();
-        let words = if is_there { ready } else { "no Deployment object".to_owned() };
+        let words = if is_there { ready } else { tr!(language, set.no_deployment).to_owned() };
         Some(view! { <span class="chip" class:bad=!is_there data-chip="ready">{words}</span> }.into_any())
     });
     view! {
@@ -52,10 +55,7 @@ fn title() -> AnyView {
             <span class="chip">"Deployment"</span>
             {ready}
         </div>
-        <p class="why contrast">
-            <b>"These pods have no berth: their names never return."</b>
-            " A ReplicaSet makes up a name for each. When a pod goes, another one comes in its place, at once and under another name. No record in DNS is a pod's own, there is no order, and no volume waits for the next."
-        </p>
+        <p class="why contrast">{words(said!(language, set.contrast))}</p>
         {refused_contrast()}
     }
     .into_any()
@@ -63,8 +63,9 @@ fn title() -> AnyView {
 
 /// What of Deployments may not be seen, and the rule that would grant it.
 pub(super) fn refused_contrast() -> AnyView {
-    const AND: &str = " and ";
     let store = Store::get();
+    let language = store.language;
+    let and = tr!(language, set.refused_and);
     // In words, so that it changes only when they do.
     let refused = Memo::new(move |_| {
         let (status, place) = (store.status.read(), store.place.read());
@@ -73,7 +74,7 @@ pub(super) fn refused_contrast() -> AnyView {
         let mut words = String::new();
         for kind in [Kind::Deployment, Kind::ReplicaSet] {
             if status.refused.iter().any(|refusal| refusal.kind == kind && here(&refusal.namespace)) {
-                words.push_str(if words.is_empty() { "" } else { AND });
+                words.push_str(if words.is_empty() { "" } else { and });
                 words.push_str(kind.resource());
             }
         }
@@ -82,15 +83,15 @@ pub(super) fn refused_contrast() -> AnyView {
     let told = maybe(move || {
         let refused = refused.get();
         (!refused.is_empty()).then(|| {
-            let resources = refused.replace(AND, "\", \"");
+            let resources = refused.replace(and, "\", \"");
             let group = Kind::Deployment.group();
             let rule = format!(
                 "- apiGroups: [\"{group}\"]\n  resources: [\"{resources}\"]\n  verbs: [\"get\", \"list\", \"watch\"]"
             );
             view! {
                 <details class="refused">
-                    <summary>{format!("Berth may not list and watch {refused}.")}</summary>
-                    "Only the contrast is missing. This rule grants it:"<pre>{rule}</pre>
+                    <summary>{tr!(language, set.refused, resources = refused)}</summary>
+                    {tr!(language, set.refused_contrast)}<pre>{rule}</pre>
                 </details>
             }
             .into_any()

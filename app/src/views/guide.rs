@@ -5,14 +5,11 @@ use leptos::prelude::*;
 
 use super::actions::follow;
 use super::copy::copy_button;
-use super::reactive::{maybe, several, text, word};
+use super::reactive::{click, maybe, several, text};
 use super::whole::whole;
-use crate::guide::{Step, Words};
+use crate::guide::Step;
+use crate::language::tr;
 use crate::state::{GuideState, Store};
-
-fn words(store: Store) -> Words {
-    Words::of(store.guide.read().guide.as_ref().map(|guide| guide.language.as_str()).unwrap_or_default())
-}
 
 /// The first step of which something holds.
 fn find(state: &GuideState, holds: impl Fn(&Step) -> bool) -> Option<&Step> {
@@ -36,7 +33,7 @@ pub(super) fn GuideDrawer() -> impl IntoView {
             crate::client::ask::follow_guide(store);
         }
     });
-    // The chapters are drawn anew when the language changes, and not when a step is done.
+    // The chapters are drawn anew when they come, and not when a step is done.
     let chapters = Memo::new(move |_| {
         let state = store.guide.read();
         let chapters = state.guide.iter().flat_map(|guide| &guide.chapters);
@@ -44,10 +41,6 @@ pub(super) fn GuideDrawer() -> impl IntoView {
     });
     let running = Memo::new(move |_| store.guide.read().running);
     let confirms = RwSignal::new(false);
-    let switch = move |_| {
-        #[cfg(feature = "hydrate")]
-        crate::client::ask::speak(store, words(store).other_tag);
-    };
     let chapter = move |title: String| {
         let state = store.guide.read_untracked();
         let chapters = state.guide.iter().flat_map(|guide| &guide.chapters);
@@ -58,22 +51,20 @@ pub(super) fn GuideDrawer() -> impl IntoView {
     };
     let hidden = Memo::new(move |_| !store.guided.get());
     let acts = store.control.acts();
-    let language =
-        text(move || store.guide.read().guide.as_ref().map(|guide| guide.language.clone()).unwrap_or_default());
+    let language = store.language;
     view! {
-        <aside class="guide" aria-label="Walk-through" lang=language hidden=hidden>
+        <aside class="guide" aria-label=tr!(language, guide.title) hidden=hidden>
             <h2>
-                {word(move || words(store).title)}
+                {tr!(language, guide.title)}
                 <span class="buttons">
-                    <button type="button" class="button small" on:click=switch>{word(move || words(store).other)}</button>
                     {acts.then(|| view! {
-                        <button type="button" class="button small" disabled=running on:click=move |_| confirms.set(true)>
-                            {word(move || words(store).reset)}
+                        <button type="button" class="button small" disabled=running on:click=click(move |_| confirms.set(true))>
+                            {tr!(language, guide.reset)}
                         </button>
                     }.into_any())}
                 </span>
             </h2>
-            {(!acts).then(|| view! { <p class="quiet">{word(move || words(store).follows)}</p> }.into_any())}
+            {(!acts).then(|| view! { <p class="quiet">{tr!(language, guide.follows)}</p> }.into_any())}
             <p class="wrong" role="alert">{text(move || store.guide.read().wrong.clone().unwrap_or_default())}</p>
             {several(move || chapters.get().into_iter().map(chapter).collect())}
             {acts.then(|| view! { <StartOver confirms/> }.into_any())}
@@ -85,6 +76,7 @@ pub(super) fn GuideDrawer() -> impl IntoView {
 #[component]
 fn StartOver(confirms: RwSignal<bool>) -> impl IntoView {
     let store = Store::get();
+    let language = store.language;
     let dialog = NodeRef::<Dialog>::new();
     follow(dialog, move || confirms.get());
     let close = move || confirms.set(false);
@@ -94,14 +86,14 @@ fn StartOver(confirms: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <dialog class="reset" node_ref=dialog on:close=move |_| close() aria-labelledby="reset">
-            <h2 id="reset">{word(move || words(store).reset_title)}</h2>
-            <p>{word(move || words(store).reset_does)}</p>
-            <p class="quiet">{word(move || words(store).reset_leaves)}</p>
+            <h2 id="reset">{tr!(language, guide.reset_title)}</h2>
+            <p>{tr!(language, guide.reset_does)}</p>
+            <p class="quiet">{tr!(language, guide.reset_leaves)}</p>
             <div class="buttons">
-                <button type="button" class="button" on:click=move |_| close()>
-                    {word(move || words(store).cancel)}
+                <button type="button" class="button" on:click=click(move |_| close())>
+                    {tr!(language, guide.cancel)}
                 </button>
-                <button type="button" class="button primary" on:click=press>{word(move || words(store).reset)}</button>
+                <button type="button" class="button primary" on:click=click(press)>{tr!(language, guide.reset)}</button>
             </div>
         </dialog>
     }
@@ -134,9 +126,10 @@ fn GuideStep(name: String, running: Memo<bool>) -> impl IntoView {
         name.with_value(|name| run(store, name));
     };
     let commands = of(|step| step.commands.join("\n"));
-    let copy = copy_button("button", None, commands, move |copied| {
-        let words = words(store);
-        if copied { words.copied } else { words.copy }
+    let language = store.language;
+    let copy = copy_button("button", None, commands, move |copied| match copied {
+        true => tr!(language, guide.copied),
+        false => tr!(language, guide.copy),
     });
     let output = of(|step| step.output.clone().unwrap_or_default());
     view! {
@@ -147,8 +140,8 @@ fn GuideStep(name: String, running: Memo<bool>) -> impl IntoView {
                 <pre>{whole(commands)}</pre>
                 <span class="buttons">
                     {store.control.acts().then(|| view! {
-                        <button type="button" class="button primary" disabled=running on:click=press>
-                            {word(move || words(store).run)}
+                        <button type="button" class="button primary" disabled=running on:click=click(press)>
+                            {tr!(language, guide.run)}
                         </button>
                     }.into_any())}
                     {copy}

@@ -26,6 +26,7 @@ mod windowed;
 use leptos::prelude::*;
 use topology::Stage;
 
+use crate::language::{Language, tr};
 use crate::route::Route;
 use crate::say::{Part, Saying};
 use crate::state::Store;
@@ -36,6 +37,8 @@ use fleet::FleetPage;
 pub(crate) use fleet::SEARCH_ID;
 use guide::GuideDrawer;
 use header::Header;
+#[cfg(feature = "hydrate")]
+pub(crate) use lanes::Picture;
 #[cfg(feature = "ssr")]
 pub use ledger::{ledger_problem, ledger_rows};
 use notice::Notices;
@@ -64,7 +67,7 @@ pub fn App() -> impl IntoView {
             data-presents=text(move || store.presents.get().to_string())
             data-guided=text(move || store.guided.get().to_string())
         >
-            <a class="skip" href="#content">"Skip to the content"</a>
+            <a class="skip" href="#content">{tr!(store.language, page.skip)}</a>
             <Header/>
             <div class="columns">
                 <Rail/>
@@ -97,10 +100,17 @@ enum Kind {
 /// An address that shows nothing.
 #[component]
 fn NotFound() -> impl IntoView {
+    let store = Store::get();
+    let language = store.language;
+    let start = text(move || store.place.read().to(Route::Fleet).address());
     view! {
         <section class="panel empty">
-            <h1>"There is nothing at this address"</h1>
-            <p>"The list of StatefulSets is at "<a href="/">"the start"</a>"."</p>
+            <h1>{tr!(language, page.nothing_title)}</h1>
+            <p>
+                {tr!(language, page.nothing)}
+                <a href=start>{tr!(language, page.start)}</a>
+                {tr!(language, page.stop)}
+            </p>
         </section>
     }
 }
@@ -130,14 +140,14 @@ pub(crate) const fn stage_word(stage: Option<Stage>) -> &'static str {
 }
 
 /// The name of a stage, as people read it.
-pub(crate) const fn stage_name(stage: Stage) -> &'static str {
+pub(crate) fn stage_name(stage: Stage, language: Language) -> &'static str {
     match stage {
-        Stage::Pending => "Pending",
-        Stage::Creating => "Creating",
-        Stage::Starting => "Running, not Ready",
-        Stage::Ready => "Ready",
-        Stage::Terminating => "Terminating",
-        Stage::Failing => "Failing",
-        Stage::Completed => "Completed",
+        Stage::Pending => tr!(language, lanes.pending),
+        Stage::Creating => tr!(language, lanes.creating),
+        Stage::Starting => tr!(language, lanes.starting),
+        Stage::Ready => tr!(language, lanes.ready),
+        Stage::Terminating => tr!(language, lanes.terminating),
+        Stage::Failing => tr!(language, lanes.failing),
+        Stage::Completed => tr!(language, lanes.completed),
     }
 }

@@ -8,8 +8,9 @@ use topology::facts::Kind;
 use topology::wire::Probe;
 
 use super::copy::copy_button;
-use super::reactive::{maybe, several, text, word};
+use super::reactive::{click, maybe, several, text, word};
 use super::words;
+use crate::language::{Language, tr};
 use crate::records::{Outcome, ReverseNames, Row, Surroundings, reverse_names, rows};
 use crate::say::cluster_dns;
 use crate::state::{Store, ticked};
@@ -23,7 +24,7 @@ const MOST_ANSWERS: usize = 6;
 #[component]
 pub(super) fn Names() -> impl IntoView {
     let store = Store::get();
-    let board = store.board;
+    let (board, language) = (store.board, store.language);
     let every = RwSignal::new(false);
     let names = Memo::new(move |_| {
         let services = board.services.read();
@@ -38,7 +39,7 @@ pub(super) fn Names() -> impl IntoView {
         let domain = store.cluster.read().domain.clone();
         match &store.status.read().probe {
             Probe::Off => domain,
-            Probe::On { asked, .. } => format!("{domain} · checked against {asked}"),
+            Probe::On { asked, .. } => tr!(language, dns.checked, domain = domain, server = asked),
         }
     });
     let probed = word(move || if store.status.read().probe == Probe::Off { "off" } else { "on" });
@@ -49,35 +50,35 @@ pub(super) fn Names() -> impl IntoView {
     view! {
         <section class="panel names" data-probe=probed>
             <h2>
-                "What DNS serves" <span>{zone}</span>
+                {tr!(language, dns.title)}" "<span>{zone}</span>
                 <button
                     type="button"
                     class="button small"
                     aria-pressed=text(move || every.get().to_string())
-                    on:click=move |_| every.update(|every| *every = !*every)
+                    on:click=click(move |_| every.update(|every| *every = !*every))
                 >
-                    "Every record"
+                    {tr!(language, dns.every)}
                 </button>
             </h2>
             {maybe(move || {
-                let nothing = "No Service reaches these pods, so DNS has no name for them.";
+                let nothing = tr!(language, dns.nothing);
                 names.read().is_empty().then(|| view! { <p class="quiet">{nothing}</p> }.into_any())
             })}
             {maybe(move || {
                 let problem = problem.read();
-                let line = |problem| view! { <p class="problem">{words(cluster_dns::problem(problem))}</p> }.into_any();
-                problem.as_ref().map(line)
+                let said = problem.as_ref().map(|problem| words(cluster_dns::problem(problem, language)));
+                said.map(|said| view! { <p class="problem">{said}</p> }.into_any())
             })}
             <div class="scroll">
                 <table>
                     <thead>
                         <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Type"</th>
-                            <th scope="col">"TTL"</th>
-                            <th scope="col">"Answer"</th>
-                            <th scope="col" class="said">"Cluster says"</th>
-                            <th scope="col"><span class="hidden">"Ask for it"</span></th>
+                            <th scope="col">{tr!(language, dns.name)}</th>
+                            <th scope="col">{tr!(language, dns.kind)}</th>
+                            <th scope="col">{tr!(language, dns.ttl)}</th>
+                            <th scope="col">{tr!(language, dns.answer)}</th>
+                            <th scope="col" class="said">{tr!(language, dns.says)}</th>
+                            <th scope="col"><span class="hidden">{tr!(language, dns.ask)}</span></th>
                         </tr>
                     </thead>
                     {several(move || {
@@ -126,8 +127,8 @@ fn ServiceNames(name: String, every: RwSignal<bool>, reverse: Memo<ReverseNames>
             view! {
                 <tr>
                     <td colspan="6">
-                        <button type="button" class="button small" on:click=move |_| all.set(true)>
-                            {format!("{more} more")}
+                        <button type="button" class="button small" on:click=click(move |_| all.set(true))>
+                            {tr!(store.language, dns.more, count = more)}
                         </button>
                     </td>
                 </tr>
@@ -144,7 +145,8 @@ fn row_view(row: &Row, store: Store) -> AnyView {
         Outcome::NoData | Outcome::NxDomain | Outcome::Unnamed | Outcome::NotKnown => "–".to_owned(),
     };
     let question = cluster_dns::dig(&store.cluster.read(), &row.name.to_string(), row.record.name());
-    let words_of = |copied| if copied { "copied" } else { "dig" };
+    let language = store.language;
+    let words_of = move |copied| if copied { tr!(language, dns.copied) } else { tr!(language, dns.dig) };
     let copy = copy_button("button small", Some(question.clone()), Signal::stored(question), words_of);
     let measured = row.observed.as_ref().map_or(&[][..], |observed| &observed.measured);
     view! {
@@ -156,7 +158,7 @@ fn row_view(row: &Row, store: Store) -> AnyView {
             <td>{ttl}</td>
             <td class="answer">
                 {row.former.iter().map(|(answer, end)| former(answer, *end, measured, store)).collect::<Vec<_>>()}
-                {now(&row.outcome)}
+                {now(&row.outcome, language)}
             </td>
             {said(row.observed.as_ref(), store)}
             <td>{copy}</td>
@@ -170,14 +172,15 @@ fn said(observed: Option<&Observed>, store: Store) -> AnyView {
     let said = observed.and_then(|observed| observed.said.clone());
     let absent = observed.and_then(|observed| observed.absent);
     let last = observed.and_then(|observed| observed.measured.last());
-    let lag = last.and_then(|last| last.lag).map(cluster_dns::stretch);
+    let language = store.language;
+    let lag = last.and_then(|last| last.lag).map(|lag| cluster_dns::stretch(lag, language));
     let verdict = cluster_dns::verdict_name(said.as_ref());
     let more = text(move || match (absent, &lag) {
-        (Some(absent), _) => format!(" out of DNS for {}", store.ago(absent)),
-        (None, Some(lag)) => format!(" {lag} after the slice"),
+        (Some(absent), _) => format!(" {}", tr!(language, dns.out, passed = store.ago(absent))),
+        (None, Some(lag)) => format!(" {}", tr!(language, dns.lag, lag = lag)),
         (None, None) => String::new(),
     });
-    let saying = text(move || cluster_dns::verdict(said.as_ref(), |at| store.when(at), |at| store.ago(at)));
+    let saying = text(move || cluster_dns::verdict(said.as_ref(), language, |at| store.when(at), |at| store.ago(at)));
     view! {
         <td class="said" data-said=verdict>
             {saying}
@@ -190,12 +193,13 @@ fn said(observed: Option<&Observed>, store: Store) -> AnyView {
 /// What was answered before, until when, and how the cluster's DNS took it.
 fn former(answer: &str, end: End, measured: &[Measured], store: Store) -> AnyView {
     let of_end = measured.iter().find(|measured| measured.changed == end.latest());
-    let measured = of_end.map(cluster_dns::measured).filter(|text| !text.is_empty());
-    let measured = measured.map(|text| format!(", {text}")).unwrap_or_default();
+    let language = store.language;
+    let measured = of_end.map(|measured| cluster_dns::measured(measured, language)).unwrap_or_default();
+    let measured: String = measured.into_iter().map(|text| format!("{}{text}", tr!(language, card.comma))).collect();
     let until = text(move || match end {
-        End::Seen { at } => format!("until {}{measured}", store.when(at)),
+        End::Seen { at } => tr!(language, dns.until, time = store.when(at), measured = measured),
         End::Unseen { after, before } => {
-            format!("until some time between {} and {}", store.when(after), store.when(before))
+            tr!(language, dns.until_between, after = store.when(after), before = store.when(before))
         }
     });
     view! {
@@ -207,18 +211,18 @@ fn former(answer: &str, end: End, measured: &[Measured], store: Store) -> AnyVie
     .into_any()
 }
 
-fn now(outcome: &Outcome) -> AnyView {
+fn now(outcome: &Outcome, language: Language) -> AnyView {
     match outcome {
         Outcome::Answers(answers, _) => {
             let more = answers.len().saturating_sub(MOST_ANSWERS);
             let answer = |answer: &String| view! { <code class="now">{answer.clone()}</code> " " }.into_any();
             let shown: Vec<AnyView> = answers.iter().take(MOST_ANSWERS).map(answer).collect();
-            let more = if more > 0 { format!("and {more} more") } else { String::new() };
+            let more = if more > 0 { tr!(language, dns.and_more, count = more) } else { String::new() };
             view! { {shown} {more} }.into_any()
         }
-        Outcome::NoData => view! { <span class="quiet">"no record of this type"</span> }.into_any(),
+        Outcome::NoData => view! { <span class="quiet">{tr!(language, dns.no_data)}</span> }.into_any(),
         Outcome::NxDomain => view! { <span class="none">"NXDOMAIN"</span> }.into_any(),
-        Outcome::Unnamed => view! { <span class="quiet">"not named by these Services"</span> }.into_any(),
-        Outcome::NotKnown => view! { <span class="quiet">"not known: not everything may be seen"</span> }.into_any(),
+        Outcome::Unnamed => view! { <span class="quiet">{tr!(language, dns.unnamed)}</span> }.into_any(),
+        Outcome::NotKnown => view! { <span class="quiet">{tr!(language, dns.not_known)}</span> }.into_any(),
     }
 }

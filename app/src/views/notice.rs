@@ -4,6 +4,9 @@ use leptos::prelude::*;
 use topology::wire::{History, Refusal, Source};
 
 use super::reactive::{Changing, maybe, several, text};
+use super::words;
+use crate::language::tr;
+use crate::say::said;
 use crate::state::{Link, Presence, Store};
 use crate::time::running;
 
@@ -24,7 +27,7 @@ pub(super) fn Notices() -> impl IntoView {
             {several(move || refused.get().into_iter().map(|refusal| view! { <Refused refusal/> }.into_any()).collect())}
             <noscript>
                 <p class="notice">
-                    "This page shows the state as of its loading. To see changes as they happen, allow its JavaScript and WebAssembly."
+                    {tr!(store.language, page.scripts)}
                 </p>
             </noscript>
         </div>
@@ -34,7 +37,7 @@ pub(super) fn Notices() -> impl IntoView {
 /// That the past is shown.
 fn past() -> Changing {
     let store = Store::get();
-    let timeline = store.timeline;
+    let (timeline, language) = (store.timeline, store.language);
     let shown = Memo::new(move |_| {
         let is_unknown = store.board.presence.get() == Presence::Unknown;
         timeline.past.read().as_ref().map(|past| (past.unwatched, past.problem.clone(), is_unknown))
@@ -44,21 +47,24 @@ fn past() -> Changing {
             let at = text(move || timeline.past.read().as_ref().map(|past| store.when(past.at)).unwrap_or_default());
             let ago = text(move || {
                 let at = timeline.past.read().as_ref().map(|past| past.at).unwrap_or_default();
-                format!(" ({} ago)", running(timeline.present.get().millis_since(at)))
+                tr!(language, notices.past_ago, passed = running(language, timeline.present.get().millis_since(at)))
             });
             let words = match (problem, unwatched) {
-                (Some(problem), _) => format!(" It cannot be shown: {problem}."),
-                (None, Some(gap)) => format!(
-                    " Nobody watched from {} to {}: what is shown is as of the beginning of that.",
-                    store.when(gap.from),
-                    store.when(gap.to)
-                ),
-                (None, None) if is_unknown => " There was nothing of it that was known.".to_owned(),
+                (Some(problem), _) => tr!(language, notices.past_problem, problem = problem),
+                (None, Some(gap)) => {
+                    tr!(language, notices.past_unwatched, from = store.when(gap.from), to = store.when(gap.to))
+                }
+                (None, None) if is_unknown => tr!(language, notices.past_unknown).to_owned(),
                 (None, None) => String::new(),
             };
             view! {
                 <p class="notice" data-notice="past">
-                    "You look at the past: "<b aria-hidden="true">{at}</b><span aria-hidden="true">{ago}</span>"."{words}
+                    {tr!(language, notices.past)}
+                    <b aria-hidden="true">{at}</b>
+                    <span aria-hidden="true">{ago}</span>
+                    {tr!(language, notices.stop)}
+                    {language.space()}
+                    {words}
                 </p>
             }
             .into_any()
@@ -69,12 +75,13 @@ fn past() -> Changing {
 /// That history is not kept, or was not for a while.
 fn history() -> Changing {
     let store = Store::get();
+    let language = store.language;
     let words = Memo::new(move |_| match &store.status.read().history {
-        History::Failing { problem, dropped: 0, .. } => Some(format!("History is not being kept: {problem}.")),
+        History::Failing { problem, dropped: 0, .. } => Some(tr!(language, notices.history_failing, problem = problem)),
         History::Failing { problem, dropped, .. } => {
-            Some(format!("History is not being kept: {problem}. {dropped} rows are lost."))
+            Some(tr!(language, notices.history_lost, problem = problem, count = dropped))
         }
-        History::Kept { dropped } if *dropped > 0 => Some(format!("History lacks {dropped} rows of a while ago.")),
+        History::Kept { dropped } if *dropped > 0 => Some(tr!(language, notices.history_lacks, count = dropped)),
         History::Off | History::Starting | History::Kept { .. } => None,
     });
     maybe(move || words.get().map(|words| view! { <p class="notice" data-notice="history">{words}</p> }.into_any()))
@@ -91,6 +98,7 @@ enum Trouble {
 #[component]
 fn NotLive() -> impl IntoView {
     let store = Store::get();
+    let language = store.language;
     let trouble = Memo::new(move |_| match (&*store.link.read(), &store.status.read().source) {
         _ if store.timeline.is_past.get() => None,
         (Link::Lost { farewell, .. }, _) => Some(Trouble::Lost(farewell.clone())),
@@ -102,10 +110,13 @@ fn NotLive() -> impl IntoView {
         maybe(move || {
             let since = store.unwatched_since()?;
             let words = view! {
-                " What is shown is as of "
+                {language.space()}
+                {tr!(language, notices.as_of)}
                 <b>{text(move || store.when(since))}</b>
-                <span aria-hidden="true">{text(move || format!(" ({} ago)", store.ago(since)))}</span>
-                "; Berth keeps trying."
+                <span aria-hidden="true">
+                    {text(move || tr!(language, notices.as_of_ago, passed = store.ago(since)))}
+                </span>
+                {tr!(language, notices.keeps_trying)}
             };
             Some(words.into_any())
         })
@@ -113,13 +124,13 @@ fn NotLive() -> impl IntoView {
     maybe(move || {
         trouble.get().map(|trouble| {
             let (kind, words) = match trouble {
-                Trouble::Lost(None) => ("lost", "Not live: the connection to Berth was lost.".to_owned()),
-                Trouble::Lost(Some(farewell)) => ("lost", format!("Not live: {farewell}.")),
-                Trouble::Starting(None) => ("starting", "Reading the cluster's first lists.".to_owned()),
+                Trouble::Lost(None) => ("lost", tr!(language, notices.lost).to_owned()),
+                Trouble::Lost(Some(farewell)) => ("lost", tr!(language, notices.farewell, reason = farewell)),
+                Trouble::Starting(None) => ("starting", tr!(language, notices.starting).to_owned()),
                 Trouble::Starting(Some(problem)) => {
-                    ("starting", format!("The cluster's first lists are not in: {problem}. Berth keeps trying."))
+                    ("starting", tr!(language, notices.starting_problem, problem = problem))
                 }
-                Trouble::Broken(problem) => ("broken", format!("Not live: {problem}.")),
+                Trouble::Broken(problem) => ("broken", tr!(language, notices.farewell, reason = problem)),
             };
             view! { <p class="notice" data-notice=kind>{words} {as_of()}</p> }.into_any()
         })
@@ -129,10 +140,10 @@ fn NotLive() -> impl IntoView {
 /// Something that the API server refuses to show, and the rule that would grant it.
 #[component]
 fn Refused(refusal: Refusal) -> impl IntoView {
-    let kind = refusal.kind;
+    let (kind, language) = (refusal.kind, Store::get().language);
     let place = match &refusal.namespace {
-        Some(namespace) => format!("in the namespace {namespace}"),
-        None => "in all namespaces".to_owned(),
+        Some(namespace) => tr!(language, notices.in_namespace, namespace = namespace),
+        None => tr!(language, notices.in_all).to_owned(),
     };
     let role = if refusal.namespace.is_some() { "Role" } else { "ClusterRole" };
     let rule = format!(
@@ -142,10 +153,7 @@ fn Refused(refusal: Refusal) -> impl IntoView {
     );
     view! {
         <div class="notice" data-notice="refused" data-resource=kind.resource()>
-            <p>
-                <b>{format!("Berth may not list and watch {} {place}.", kind.resource())}</b>
-                {format!(" What comes from them is missing here. This rule of a {role} grants it:")}
-            </p>
+            <p>{words(said!(language, notices.refused, resource = kind.resource(), place = place, role = role))}</p>
             <pre>{rule}</pre>
         </div>
     }

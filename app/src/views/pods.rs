@@ -7,6 +7,7 @@ use topology::kubectl::human_duration;
 use super::actions::pod_buttons;
 use super::reactive::{each_lane, word};
 use super::stage_word;
+use crate::language::tr;
 use crate::state::{LaneRow, Store};
 
 /// A row for each identity, whether a pod holds it or not.
@@ -14,24 +15,28 @@ use crate::state::{LaneRow, Store};
 pub(super) fn Pods() -> impl IntoView {
     let store = Store::get();
     let acts = has_buttons(store);
-    let title = word(move || if store.timeline.is_past.get() { "Pods then" } else { "Pods now" });
+    let language = store.language;
+    let title = word(move || match store.timeline.is_past.get() {
+        true => tr!(language, tables.pods_then),
+        false => tr!(language, tables.pods_now),
+    });
     view! {
         <section class="panel">
-            <h2>{title} <span>"as kubectl prints them"</span></h2>
+            <h2>{title} <span>{tr!(language, tables.as_kubectl)}</span></h2>
             <div class="scroll">
                 <table class="pods">
                     <thead>
                         <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Ready"</th>
-                            <th scope="col">"Status"</th>
-                            <th scope="col">"Restarts"</th>
-                            <th scope="col">"Age"</th>
+                            <th scope="col">{tr!(language, tables.name)}</th>
+                            <th scope="col">{tr!(language, tables.ready)}</th>
+                            <th scope="col">{tr!(language, tables.status)}</th>
+                            <th scope="col">{tr!(language, tables.restarts)}</th>
+                            <th scope="col">{tr!(language, tables.age)}</th>
                             <th scope="col">"IP"</th>
-                            <th scope="col">"Node"</th>
-                            <th scope="col">"Revision"</th>
+                            <th scope="col">{tr!(language, tables.node)}</th>
+                            <th scope="col">{tr!(language, tables.revision)}</th>
                             <th scope="col">"UID"</th>
-                            {acts.then(|| view! { <th scope="col"><span class="hidden">"Do"</span></th> }.into_any())}
+                            {acts.then(|| view! { <th scope="col"><span class="hidden">{tr!(language, tables.actions)}</span></th> }.into_any())}
                         </tr>
                     </thead>
                     <tbody>

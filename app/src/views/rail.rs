@@ -9,6 +9,7 @@ use super::deployment::refused_contrast;
 use super::reactive::{Row, changing, maybe, text, word};
 use super::stage_word;
 use super::windowed::{Window, Windowed, windowed};
+use crate::language::{Language, tr};
 use crate::route::Route;
 use crate::state::{FleetRow, Store};
 
@@ -26,7 +27,7 @@ pub(super) fn Rail() -> impl IntoView {
         let mut rows: Vec<Row> = admitted(store, store.fleet.rows).into_iter().map(Row::Set).collect();
         let deployments = admitted(store, store.fleet.deployments);
         if !deployments.is_empty() {
-            rows.push(Row::Group("For contrast: Deployments".to_owned(), deployments.len()));
+            rows.push(Row::Group(tr!(store.language, fleet.contrast).to_owned(), deployments.len()));
             rows.extend(deployments.into_iter().map(Row::Deployment));
         }
         rows
@@ -47,7 +48,10 @@ pub(super) fn Rail() -> impl IntoView {
     view! {
         <nav class="rail" aria-label="StatefulSets">
             <h2>"StatefulSets"</h2>
-            {maybe(move || (!rows.read().iter().any(|row| matches!(row, Row::Set(_)))).then(|| view! { <p class="quiet">"None yet."</p> }.into_any()))}
+            {maybe(move || {
+                let none = !rows.read().iter().any(|row| matches!(row, Row::Set(_)));
+                none.then(|| view! { <p class="quiet">{tr!(store.language, fleet.none_yet)}</p> }.into_any())
+            })}
             <div class="rows" node_ref=list>
                 <svg class="space" width="1" height=above aria-hidden="true"></svg>
                 {seen}
@@ -86,7 +90,7 @@ fn rail_row((key, summary): FleetRow, route: fn(SetKey) -> Route) -> AnyView {
     };
     let line = {
         let (key, summary) = (key.clone(), summary.clone());
-        text(move || line(&key, &summary.read(), several(store), is_set))
+        text(move || line(&key, &summary.read(), several(store), is_set, store.language))
     };
     let name = key.to_string();
     view! {
@@ -109,9 +113,10 @@ fn rail_row((key, summary): FleetRow, route: fn(SetKey) -> Route) -> AnyView {
 /// A dot for each pod, coloured by its stage.
 #[component]
 pub(super) fn DotRow(summary: ArcRwSignal<Summary>) -> impl IntoView {
+    let language = Store::get().language;
     let text = {
         let summary = summary.clone();
-        text(move || ready_text(&summary.read()))
+        text(move || ready_text(&summary.read(), language))
     };
     let dots = changing(move || {
         let summary = summary.read();
@@ -138,7 +143,7 @@ fn first_dots(runs: &[Dots]) -> (Vec<&'static str>, u32) {
     (words, more)
 }
 
-fn line(set: &SetKey, summary: &Summary, several: bool, is_set: bool) -> String {
+fn line(set: &SetKey, summary: &Summary, several: bool, is_set: bool, language: Language) -> String {
     let mut parts = Vec::with_capacity(3);
     if several {
         parts.push(set.namespace.clone());
@@ -147,13 +152,19 @@ fn line(set: &SetKey, summary: &Summary, several: bool, is_set: bool) -> String 
         parts.push(summary.service_name.clone());
     }
     // What makes a Deployment different is worth more there than a count, which its dots tell.
-    parts.push(if is_set || !summary.exists { ready_text(summary) } else { "names never return".to_owned() });
+    parts.push(match is_set || !summary.exists {
+        true => ready_text(summary, language),
+        false => tr!(language, fleet.never_return).to_owned(),
+    });
     parts.join(" · ")
 }
 
 /// How many pods are Ready, in words.
-pub(super) fn ready_text(summary: &Summary) -> String {
-    if summary.exists { format!("{} of {} ready", summary.ready, summary.replicas) } else { "gone".to_owned() }
+pub(super) fn ready_text(summary: &Summary, language: Language) -> String {
+    match summary.exists {
+        true => tr!(language, fleet.ready_of, ready = summary.ready, replicas = summary.replicas),
+        false => tr!(language, fleet.gone).to_owned(),
+    }
 }
 
 /// How urgently somebody should look, as styles and scripts know it.

@@ -3,6 +3,7 @@
 //! Every closure in a view is a type of its own, for which the whole machinery of rendering is made once more. All that
 //! change are brought to a few types here; without that, the page would be larger by a fifth.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use crate::state::{FleetRow, LaneRow, Store};
@@ -33,6 +34,14 @@ pub(super) fn maybe(mut of: impl FnMut() -> Option<AnyView> + Send + 'static) ->
 /// Any number of views, made anew as a whole when they change.
 pub(super) fn several(mut of: impl FnMut() -> Vec<AnyView> + Send + 'static) -> Changing {
     Box::new(move || of().into_any())
+}
+
+/// What a click does.
+pub(super) type Click = Box<dyn FnMut(MouseEvent)>;
+
+/// What a click does.
+pub(super) fn click(does: impl FnMut(MouseEvent) + 'static) -> Click {
+    Box::new(does)
 }
 
 /// A view for each identity of the StatefulSet that is shown.

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use topology::wire::History;
 
-use super::reactive::{maybe, text};
+use super::reactive::{click, maybe, text};
+use crate::language::tr;
 use crate::state::Store;
-use crate::time::duration;
+use crate::time::running;
 
 /// Begins a recording, says how long and large it is, and ends it. Nothing where no history is kept: that is where it is
 /// taken from.
@@ -22,17 +23,17 @@ pub(super) fn RecordSwitch() -> impl IntoView {
             && present.as_millis() / 1_000 % 2 == 0
         {
             leptos::task::spawn_local(async move {
-                if let Some(bytes) = crate::client::history::size(from).await {
+                if let Some(bytes) = crate::client::history::size(store, from).await {
                     size.set(bytes);
                 }
             });
         }
     });
     let words = text(move || match recording.get() {
-        None => "Record".to_owned(),
+        None => tr!(store.language, page.record).to_owned(),
         Some(from) => {
-            let passed = duration(store.timeline.present.get().millis_since(from) / 1_000 * 1_000);
-            format!("Stop and save · {passed} · {} KB", size.get().div_ceil(1_000))
+            let passed = running(store.language, store.timeline.present.get().millis_since(from));
+            tr!(store.language, page.recording, passed = passed, size = size.get().div_ceil(1_000))
         }
     });
     let switch = move |_| {
@@ -47,8 +48,8 @@ pub(super) fn RecordSwitch() -> impl IntoView {
                     class="button record"
                     type="button"
                     aria-pressed=text(move || recording.read().is_some().to_string())
-                    title="Records what the cluster tells, for berth replay"
-                    on:click=switch
+                    title=tr!(store.language, page.record_title)
+                    on:click=click(switch)
                 >
                     {words}
                 </button>

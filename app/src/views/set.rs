@@ -14,7 +14,8 @@ use super::strangers::Strangers;
 use super::warnings::Warnings;
 use super::ways::TwoWays;
 use super::words;
-use crate::say::{name, say, tone};
+use crate::language::tr;
+use crate::say::{name, said, say, tone};
 use crate::state::{Presence, Store};
 
 /// Everything about the StatefulSet that the address names.
@@ -27,7 +28,7 @@ pub(super) fn SetPage() -> impl IntoView {
         presence => presence,
     });
     changing(move || match presence.get() {
-        Presence::Awaited => view! { <section class="panel empty"><p>"Loading."</p></section> }.into_any(),
+        Presence::Awaited => view! { <section class="panel empty"><p>{tr!(store.language, set.loading)}</p></section> }.into_any(),
         Presence::Unknown => view! { <Unknown/> }.into_any(),
         Presence::Known => view! {
             <Title/>
@@ -49,14 +50,15 @@ pub(super) fn SetPage() -> impl IntoView {
 #[component]
 fn Unknown() -> impl IntoView {
     let store = Store::get();
-    let set = text(move || store.board.set.read().as_ref().map(ToString::to_string).unwrap_or_default());
+    let language = store.language;
+    let said = maybe(move || {
+        let set = store.board.set.read().as_ref().map(ToString::to_string).unwrap_or_default();
+        Some(words(said!(language, set.unknown, set = set)))
+    });
     view! {
         <section class="panel empty">
-            <h1>"No such StatefulSet"</h1>
-            <p>
-                "Nothing is known of "<code>{set}</code>
-                ": it does not exist, was gone before Berth started, or is in a namespace that Berth does not watch. Should it be created, it appears here."
-            </p>
+            <h1>{tr!(language, set.unknown_title)}</h1>
+            <p>{said}</p>
         </section>
     }
 }
@@ -65,13 +67,13 @@ fn Unknown() -> impl IntoView {
 #[component]
 fn Title() -> impl IntoView {
     let store = Store::get();
-    let board = store.board;
+    let (board, language) = (store.board, store.language);
     let set = move || board.set.get();
     let spec = Memo::new(move |_| board.controller.read().spec().cloned());
     let gone = move || match &*board.controller.read() {
         Controller::Present(_) => None,
-        Controller::NotSeen => Some("no StatefulSet object".to_owned()),
-        Controller::Gone { at } => Some(format!("deleted {}", store.when(*at))),
+        Controller::NotSeen => Some(tr!(language, set.no_object).to_owned()),
+        Controller::Gone { at } => Some(tr!(language, set.deleted, time = store.when(*at))),
     };
     let policy = move || {
         spec.read().as_ref().map(|spec| match spec.policy {
@@ -79,8 +81,10 @@ fn Title() -> impl IntoView {
             PodManagement::Parallel => "Parallel",
         })
     };
-    let ready =
-        move || spec.read().as_ref().map(|spec| format!("{} / {} ready", board.counts.read().ready, spec.replicas));
+    let ready = move || {
+        let spec = spec.read();
+        spec.as_ref().map(|spec| tr!(language, set.ready, ready = board.counts.read().ready, replicas = spec.replicas))
+    };
     view! {
         <div class="title">
             <h1>{text(move || set().map(|set| set.name).unwrap_or_default())}</h1>
@@ -97,22 +101,25 @@ fn Title() -> impl IntoView {
 /// The Service that the pods' names are under.
 #[component]
 fn GoverningService() -> impl IntoView {
-    let board = Store::get().board;
+    let Store { board, language, .. } = Store::get();
     let governing = Memo::new(move |_| board.services.read().iter().find(|service| service.governs).cloned());
     let unnamed = Memo::new(move |_| board.controller.read().spec().is_some_and(|spec| spec.service_name.is_empty()));
     let chip = move |service: &ServiceView| {
         let (what, fine) = match (&service.kind, service.is_headless()) {
-            (None, _) if !board.sees(Kind::Service) => ("Service", true),
-            (None, _) => ("missing Service", false),
-            (Some(_), true) => ("headless", true),
-            (Some(_), false) => ("not headless", false),
+            (None, _) if !board.sees(Kind::Service) => (tr!(language, set.service), true),
+            (None, _) => (tr!(language, set.missing_service), false),
+            (Some(_), true) => (tr!(language, set.headless), true),
+            (Some(_), false) => (tr!(language, set.not_headless), false),
         };
         let name = service.name.clone();
         view! { <span class="chip" class:bad=!fine data-chip="service">{what}" "<b>{name}</b></span> }
     };
     maybe(move || match (governing.read().as_ref(), unnamed.get()) {
         (Some(service), _) => Some(chip(service).into_any()),
-        (None, true) => Some(view! { <span class="chip bad" data-chip="service">"no serviceName"</span> }.into_any()),
+        (None, true) => {
+            let unnamed = tr!(language, set.no_service_name);
+            Some(view! { <span class="chip bad" data-chip="service">{unnamed}</span> }.into_any())
+        }
         (None, false) => None,
     })
 }
@@ -120,7 +127,8 @@ fn GoverningService() -> impl IntoView {
 /// The revision, or the two between which a rollout stands.
 #[component]
 fn Revisions() -> impl IntoView {
-    let board = Store::get().board;
+    let Store { board, language, .. } = Store::get();
+    let word = tr!(language, set.revision);
     let revisions = Memo::new(move |_| {
         let counts = board.counts.read();
         (counts.current_revision.clone(), counts.update_revision.clone())
@@ -129,9 +137,9 @@ fn Revisions() -> impl IntoView {
         let (current, update) = revisions.get();
         match (current.is_empty() && update.is_empty(), current == update) {
             (true, _) => None,
-            (false, true) => Some(view! { <span class="chip">"revision "<b>{update}</b></span> }.into_any()),
+            (false, true) => Some(view! { <span class="chip">{word}" "<b>{update}</b></span> }.into_any()),
             (false, false) => {
-                Some(view! { <span class="chip rolling">"revision "{current}" → "<b>{update}</b></span> }.into_any())
+                Some(view! { <span class="chip rolling">{word}" "{current}" → "<b>{update}</b></span> }.into_any())
             }
         }
     })
@@ -146,16 +154,19 @@ fn Why() -> impl IntoView {
     let since = Memo::new(move |_| board.order.read().as_ref().and_then(|order| order.since));
     let said = maybe(move || {
         let (set, order) = (board.set.get()?, board.order.get()?);
-        let saying = say(&order, &set, spec.read().as_ref(), store.zone.get());
+        let saying = say(&order, &set, spec.read().as_ref(), store.language, store.zone.get());
         Some(words(saying))
     });
     let since = maybe(move || {
         since.get().map(|since| {
             let at = since.at();
-            let latest = if matches!(since, Since::AtLatest(_)) { "at the latest " } else { "" };
+            let words = text(move || match since {
+                Since::AtLatest(_) => tr!(store.language, set.since_latest, time = store.when(at)),
+                _ => tr!(store.language, set.since, time = store.when(at)),
+            });
             view! {
                 <span class="since">
-                    {text(move || format!("Since {} {latest}", store.when(at)))}
+                    {words}
                     <span aria-hidden="true">{text(move || format!("({})", store.ago(at)))}</span>
                 </span>
             }

@@ -4,26 +4,30 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 use super::actions::follow;
+use super::reactive::click;
+use crate::language::{Language, tr};
 use crate::state::Store;
 
 /// Each key with what it does.
-const KEYS: [(&str, &str); 10] = [
-    ("?", "show this list, or hide it"),
-    ("/", "search the StatefulSets"),
-    ("← →", "go to the change before, or after"),
-    ("Space", "play the past, or stop"),
-    ("+ −", "show less time, or more"),
-    ("Shift ← →", "move the lanes back in time, or on"),
-    ("0", "show what happens now"),
-    ("Tab to the lanes, then ← → ↑ ↓", "choose a pod, and see its card"),
-    ("Esc", "close the card, or leave the room's view"),
-    ("Ctrl + wheel, drag, pinch", "zoom and move the lanes"),
-];
+fn keys(language: Language) -> [(&'static str, &'static str); 10] {
+    [
+        ("?", tr!(language, keys.list)),
+        ("/", tr!(language, keys.search)),
+        ("← →", tr!(language, keys.changes)),
+        (tr!(language, keys.space_key), tr!(language, keys.space)),
+        ("+ −", tr!(language, keys.zoom)),
+        ("Shift ← →", tr!(language, keys.pan)),
+        ("0", tr!(language, keys.zero)),
+        (tr!(language, keys.choose_key), tr!(language, keys.choose)),
+        ("Esc", tr!(language, keys.escape)),
+        (tr!(language, keys.pointer_key), tr!(language, keys.pointer)),
+    ]
+}
 
 /// The list of keys, over the page.
 #[component]
 pub(super) fn Shortcuts() -> impl IntoView {
-    let lists = Store::get().lists_keys;
+    let Store { lists_keys: lists, language, .. } = Store::get();
     let dialog = NodeRef::<Dialog>::new();
     follow(dialog, move || lists.get());
     let key = |(key, meaning): (&'static str, &'static str)| {
@@ -31,10 +35,10 @@ pub(super) fn Shortcuts() -> impl IntoView {
     };
     view! {
         <dialog class="keys" node_ref=dialog on:close=move |_| lists.set(false) aria-labelledby="keys">
-            <h2 id="keys">"Keys"</h2>
-            <dl>{KEYS.map(key)}</dl>
+            <h2 id="keys">{tr!(language, page.keys)}</h2>
+            <dl>{keys(language).map(key)}</dl>
             <div class="buttons">
-                <button type="button" class="button" on:click=move |_| lists.set(false)>"Close"</button>
+                <button type="button" class="button" on:click=click(move |_| lists.set(false))>{tr!(language, page.close)}</button>
             </div>
         </dialog>
     }
@@ -43,9 +47,10 @@ pub(super) fn Shortcuts() -> impl IntoView {
 /// Opens the list, for those who do not know its key.
 #[component]
 pub(super) fn KeysSwitch() -> impl IntoView {
-    let lists = Store::get().lists_keys;
+    let Store { lists_keys: lists, language, .. } = Store::get();
+    let title = tr!(language, page.keys_title);
     view! {
-        <button class="button keys-switch" type="button" title="Keys (?)" aria-label="Keys" on:click=move |_| lists.set(true)>
+        <button class="button keys-switch" type="button" title=title aria-label=title on:click=click(move |_| lists.set(true))>
             "?"
         </button>
     }

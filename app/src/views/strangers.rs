@@ -5,6 +5,7 @@ use topology::board::{Stranger, StrangerReason};
 
 use super::reactive::{maybe, several};
 use super::stage_word;
+use crate::language::{Language, tr};
 use crate::state::Store;
 
 /// A row for each; nothing where there is none.
@@ -19,22 +20,22 @@ pub(super) fn Strangers() -> impl IntoView {
 
 #[component]
 fn Table() -> impl IntoView {
-    let board = Store::get().board;
+    let Store { board, language, .. } = Store::get();
     view! {
             <section class="panel strangers">
-                <h2>"Not its pods" <span>"though a name or a label suggests it"</span></h2>
+                <h2>{tr!(language, tables.strangers)}" "<span>{tr!(language, tables.strangers_hint)}</span></h2>
                 <div class="scroll">
                     <table>
                         <thead>
                             <tr>
-                                <th scope="col">"Name"</th>
-                                <th scope="col">"Status"</th>
-                                <th scope="col">"Controlled by"</th>
-                                <th scope="col">"Why it is listed"</th>
+                                <th scope="col">{tr!(language, tables.name)}</th>
+                                <th scope="col">{tr!(language, tables.status)}</th>
+                                <th scope="col">{tr!(language, tables.controlled_by)}</th>
+                                <th scope="col">{tr!(language, tables.why_listed)}</th>
                             </tr>
                         </thead>
                         <tbody>
-                            {several(move || board.strangers.read().iter().map(row).collect())}
+                            {several(move || board.strangers.read().iter().map(|stranger| row(stranger, language)).collect())}
                         </tbody>
                     </table>
                 </div>
@@ -42,22 +43,22 @@ fn Table() -> impl IntoView {
     }
 }
 
-fn row(stranger: &Stranger) -> AnyView {
+fn row(stranger: &Stranger, language: Language) -> AnyView {
     view! {
         <tr data-stranger=stranger.name.clone() data-stage=stage_word(Some(stranger.stage))>
             <th scope="row">{stranger.name.clone()}</th>
             <td class="status">{stranger.status.clone()}</td>
-            <td>{stranger.owner.clone().unwrap_or_else(|| "nobody".to_owned())}</td>
-            <td>{reason_text(stranger.reason)}</td>
+            <td>{stranger.owner.clone().unwrap_or_else(|| tr!(language, tables.nobody).to_owned())}</td>
+            <td>{reason_text(stranger.reason, language)}</td>
         </tr>
     }
     .into_any()
 }
 
-fn reason_text(reason: StrangerReason) -> &'static str {
+fn reason_text(reason: StrangerReason, language: Language) -> &'static str {
     match reason {
-        StrangerReason::TakesName => "it has the name of an identity, so the controller cannot create its own pod",
-        StrangerReason::FormerSet => "it belongs to an earlier StatefulSet of the same name",
-        StrangerReason::Selected => "the StatefulSet's selector matches its labels",
+        StrangerReason::TakesName => tr!(language, tables.takes_name),
+        StrangerReason::FormerSet => tr!(language, tables.former_set),
+        StrangerReason::Selected => tr!(language, tables.selected),
     }
 }

@@ -5,6 +5,7 @@ use topology::board::{Warning, Weight};
 
 use super::reactive::maybe;
 use super::words;
+use crate::language::tr;
 use crate::say::{warn, warning_name};
 use crate::state::Store;
 
@@ -20,7 +21,7 @@ pub(super) fn Warnings() -> impl IntoView {
     });
     let line = move |warning: Warning| {
         let set = board.set.get()?;
-        let said = warn(&warning, &set, store.zone.get());
+        let said = warn(&warning, &set, store.language, store.zone.get());
         let heavy = warning.weight() == Weight::Broken;
         let line = view! {
             <li data-warning=warning_name(&warning) data-weight=if heavy { "broken" } else { "note" }>
@@ -34,7 +35,7 @@ pub(super) fn Warnings() -> impl IntoView {
             let lines: Vec<AnyView> = sorted.get().into_iter().filter_map(line).collect();
             let panel = |lines| view! {
                 <section class="panel warnings">
-                    <h2>"Names and addresses"</h2>
+                    <h2>{tr!(store.language, warnings.title)}</h2>
                     <ul>{lines}</ul>
                 </section>
             };

@@ -6,13 +6,14 @@ use super::reactive::maybe;
 use super::services::Services;
 use super::stage_word;
 use crate::geometry::px;
+use crate::language::{Language, tr};
 use crate::state::Store;
 use crate::ways::{BOX, Heading, Link, POD_LEFT, Target, WAY_WIDTH, WIDTH, Way, Ways, lay_out};
 
 /// The drawing, and below it what can be said of each Service.
 #[component]
 pub(super) fn TwoWays() -> impl IntoView {
-    let board = Store::get().board;
+    let Store { board, language, .. } = Store::get();
     let drawing = Memo::new(move |_| {
         let Some(set) = board.set.get() else { return Ways::default() };
         let rows = board.lanes.read();
@@ -22,28 +23,29 @@ pub(super) fn TwoWays() -> impl IntoView {
     });
     view! {
         <section class="panel ways">
-            <h2>"Two ways to reach it" <span>"a name per pod · one virtual address"</span></h2>
+            <h2>{tr!(language, services.title)}" "<span>{tr!(language, services.hint)}</span></h2>
             {maybe(move || {
                 let drawing = drawing.read();
-                (!drawing.ways.is_empty()).then(|| picture(&drawing))
+                (!drawing.ways.is_empty()).then(|| picture(&drawing, language))
             })}
             {maybe(move || {
                 let more = drawing.read().more;
-                (more > 0).then(|| view! { <p class="quiet">{format!("and {more} more pods")}</p> }.into_any())
+                let words = move || tr!(language, services.more, count = more);
+                (more > 0).then(|| view! { <p class="quiet">{words()}</p> }.into_any())
             })}
             <Services/>
         </section>
     }
 }
 
-fn picture(drawing: &Ways) -> AnyView {
+fn picture(drawing: &Ways, language: Language) -> AnyView {
     let links = drawing.links.iter().map(link_view);
-    let headings = drawing.headings.iter().map(heading_view);
+    let headings = drawing.headings.iter().map(|heading| heading_view(heading, language));
     let ways = drawing.ways.iter().map(way_view);
-    let pods = drawing.pods.iter().map(pod_view);
+    let pods = drawing.pods.iter().map(|pod| pod_view(pod, language));
     let all: Vec<AnyView> = links.chain(headings).chain(ways).chain(pods).collect();
     let view_box = format!("0 0 {} {}", px(WIDTH), px(drawing.height));
-    let label = "Which names and addresses lead to which pods; said in words below.";
+    let label = tr!(language, services.picture);
     view! { <svg viewBox=view_box role="img" aria-label=label>{all}</svg> }.into_any()
 }
 
@@ -64,10 +66,10 @@ fn link_view(link: &Link) -> AnyView {
     view! { <path class="link" data-way=word(*heading) data-open=open.to_string() d=path/> }.into_any()
 }
 
-fn heading_view((heading, y): &(Heading, f64)) -> AnyView {
+fn heading_view((heading, y): &(Heading, f64), language: Language) -> AnyView {
     let words = match heading {
-        Heading::Headless => "headless: DNS answers with pod IPs",
-        Heading::Virtual => "ClusterIP: DNS answers with the VIP",
+        Heading::Headless => tr!(language, services.way_headless),
+        Heading::Virtual => tr!(language, services.way_virtual),
     };
     view! { <text class="heading" x="2" y=px(*y)>{words}</text> }.into_any()
 }
@@ -82,10 +84,10 @@ fn way_view(way: &Way) -> AnyView {
     .into_any()
 }
 
-fn pod_view(pod: &Target) -> AnyView {
+fn pod_view(pod: &Target, language: Language) -> AnyView {
     let address = match (pod.stage, pod.ip) {
-        (None, _) => "no pod".to_owned(),
-        (Some(_), None) => "no IP yet".to_owned(),
+        (None, _) => tr!(language, services.no_pod).to_owned(),
+        (Some(_), None) => tr!(language, lanes.no_ip).to_owned(),
         (Some(_), Some(ip)) => ip.to_string(),
     };
     view! {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::guide;
+use app::language::Language;
 use demo::Ran;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
@@ -23,7 +24,7 @@ pub use contrast::{Replica, ReplicaStage};
 pub use progress::{Command, Progress};
 pub use run::RunError;
 pub use steps::{DAY_TWO, NAMES_STAY, Step};
-pub use texts::{Language, text};
+pub use texts::text;
 
 use crate::act::Actor;
 use crate::clock::now;
@@ -104,7 +105,7 @@ impl Walkthrough {
                     output: state.output(*step),
                 }
             };
-            let chapters = language.chapters().into_iter().zip([&NAMES_STAY[..], &DAY_TWO[..]]);
+            let chapters = texts::chapters(language).into_iter().zip([&NAMES_STAY[..], &DAY_TWO[..]]);
             let chapters = chapters.map(|(title, steps)| guide::Chapter {
                 title: title.to_owned(),
                 steps: steps.iter().map(step).collect(),

@@ -1,70 +1,15 @@
 //! What the walk-through says, in each language.
 
-use std::str::FromStr;
-
-use thiserror::Error;
+use app::language::Language;
 
 use super::steps::Step;
 
-/// The languages of the walk-through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
-    /// 简体中文.
-    Chinese,
-}
-
-impl Language {
-    /// The first of an `Accept-Language` header that there is; else English.
-    pub fn preferred(wanted: &str) -> Self {
-        let mut tags: Vec<(&str, f32)> = wanted.split(',').map(weighed).collect();
-        tags.sort_by(|one, other| other.1.total_cmp(&one.1)); // stable: of equal ones the first
-        let known = tags.into_iter().find_map(|(tag, weight)| tag.parse().ok().filter(|_| weight > 0.0));
-        known.unwrap_or_default()
+/// The titles of the two chapters.
+pub(super) const fn chapters(language: Language) -> [&'static str; 2] {
+    match language {
+        Language::English => ["Names stay, addresses change", "What else happens to them"],
+        Language::Chinese => ["名字不变，地址会变", "还会发生什么"],
     }
-
-    /// Its tag, as in `lang` attributes.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Chinese => "zh-CN",
-        }
-    }
-
-    /// The titles of the two chapters.
-    pub const fn chapters(self) -> [&'static str; 2] {
-        match self {
-            Self::English => ["Names stay, addresses change", "What else happens to them"],
-            Self::Chinese => ["名字不变，地址会变", "还会发生什么"],
-        }
-    }
-}
-
-impl FromStr for Language {
-    type Err = NoSuchLanguage;
-
-    /// Reads a tag, `zh` or `zh-CN`.
-    fn from_str(tag: &str) -> Result<Self, NoSuchLanguage> {
-        match tag.split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "en" => Ok(Self::English),
-            "zh" => Ok(Self::Chinese),
-            _ => Err(NoSuchLanguage),
-        }
-    }
-}
-
-/// The walk-through is not told in that language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the walk-through is told in English (en) and Chinese (zh)")]
-pub struct NoSuchLanguage;
-
-/// A tag of `Accept-Language`, with its weight.
-fn weighed(part: &str) -> (&str, f32) {
-    let (tag, parameters) = part.split_once(';').unwrap_or((part, ""));
-    let weight = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse().ok());
-    (tag.trim(), weight.unwrap_or(0.0))
 }
 
 /// The title of a step, and what happens in it and why.
@@ -228,23 +173,6 @@ const fn chinese(step: Step) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn given_what_browsers_prefer_when_a_language_is_chosen_then_it_is_the_first_that_there_is() {
-        for (wanted, language) in [
-            ("", Language::English),
-            ("fr", Language::English),
-            ("zh", Language::Chinese),
-            ("zh-CN,zh;q=0.9,en;q=0.8", Language::Chinese),
-            ("en-US,en;q=0.9,zh;q=0.8", Language::English),
-            ("zh;q=0.5, en;q=0.7", Language::English),
-            ("fr, zh;q=0.3", Language::Chinese),
-            ("zh;q=0", Language::English),
-            ("zh;q=oops", Language::English),
-        ] {
-            assert_eq!(Language::preferred(wanted), language, "{wanted:?}");
-        }
-    }
 
     #[test]
     fn given_every_step_when_told_then_both_languages_have_words_of_their_own() {

@@ -5,6 +5,7 @@ mod assets;
 mod guard;
 mod health;
 mod history;
+mod language;
 mod ledger;
 mod openapi;
 mod page;

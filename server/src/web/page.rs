@@ -14,6 +14,7 @@ use topology::SetKey;
 use super::Shared;
 use super::assets;
 use super::history;
+use super::language::language_of;
 use super::problem::Problem;
 use crate::hub::View;
 
@@ -89,6 +90,7 @@ async fn render(
         cluster: hub.cluster().clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         page: assets::build().unwrap_or_default(),
+        language: language_of(request.uri(), request.headers()),
         instance: hub.instance(),
         revision: view.revision,
         at: view.at,
@@ -108,6 +110,7 @@ async fn render(
     let mut response = handler(request).await;
     *response.status_mut() = status;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-language"));
     response
 }
 

@@ -11,9 +11,10 @@ use serde::Serialize;
 
 use super::Shared;
 use super::actions::{actor, written};
+use super::language::preferred_language;
 use super::parameters::{Given, Pairs, Parameter};
 use super::problem::Problem;
-use crate::walkthrough::{Language, RunError, Step, Walkthrough};
+use crate::walkthrough::{RunError, Step, Walkthrough};
 
 /// The name of the step that begins anew.
 const RESET: &str = "reset";
@@ -34,12 +35,10 @@ pub(super) async fn guide(State(shared): State<Shared>, Query(pairs): Pairs, hea
 
 fn told(shared: &Shared, pairs: &[(String, String)], headers: &HeaderMap) -> Result<Guide, Problem> {
     let walkthrough = walkthrough(shared)?;
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let language = match Given::new(pairs, GUIDE)?.parsed("lang", "a language that the walk-through has: en or zh")? {
-        Some(language) => language,
-        None => Language::preferred(text(header::ACCEPT_LANGUAGE)),
-    };
-    Ok(walkthrough.guide(language, &format!("http://{}/walkthrough", text(header::HOST))))
+    let given = Given::new(pairs, GUIDE)?.parsed("lang", "a language that the walk-through has: en or zh")?;
+    let language = given.unwrap_or_else(|| preferred_language(headers));
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Ok(walkthrough.guide(language, &format!("http://{host}/walkthrough")))
 }
 
 /// `POST /api/v1/walkthrough/{step}`

@@ -5,6 +5,7 @@ use topology::fleet::Attention as Urgency;
 
 use super::{sort, told};
 use crate::choice::{Choice, Show, Sort};
+use crate::language::tr;
 use crate::route::{Place, Route};
 use crate::say::say;
 use crate::state::{FleetRow, Store};
@@ -41,11 +42,12 @@ pub(super) fn Attention(all: Memo<Vec<FleetRow>>, held: RwSignal<bool>) -> impl 
         some.get().then(|| {
             view! {
                 <section class="panel attention" aria-labelledby="attention">
-                    <h2 id="attention">"Needs attention" <span>{text(move || stuck.read().len().to_string())}</span></h2>
+                    <h2 id="attention">{tr!(store.language, fleet.attention)}" "<span>{text(move || stuck.read().len().to_string())}</span></h2>
                     <ul>{each_row(first, line)}</ul>
                     {maybe(move || {
                         let more = more.get();
-                        (more > 0).then(|| view! { <a href=address>{format!("and {more} more")}</a> }.into_any())
+                        let words = move || tr!(store.language, fleet.more, count = more);
+                        (more > 0).then(|| view! { <a href=address>{words()}</a> }.into_any())
                     })}
                 </section>
             }
@@ -65,12 +67,12 @@ fn line(row: Row) -> AnyView {
         let (set, summary) = (set.clone(), summary.clone());
         maybe(move || {
             let summary = summary.read();
-            Some(words(say(summary.why.as_ref()?, &set, None, store.zone.get())))
+            Some(words(say(summary.why.as_ref()?, &set, None, store.language, store.zone.get())))
         })
     };
     let ready = {
         let summary = summary.clone();
-        text(move || ready_text(&summary.read()))
+        text(move || ready_text(&summary.read(), store.language))
     };
     view! {
         <li data-set=set.to_string()>

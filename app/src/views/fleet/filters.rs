@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use crate::choice::{Choice, MAX_QUERY, Show, Sort};
+use crate::language::{Language, tr};
 use crate::route::Place;
 use crate::state::Store;
-use crate::views::reactive::{Row, text};
+use crate::views::reactive::{Row, click, text};
 
 /// The element that `/` leads to.
 pub(crate) const SEARCH_ID: &str = "search";
@@ -14,13 +15,14 @@ pub(crate) const SEARCH_ID: &str = "search";
 #[component]
 pub(super) fn Filters(rows: Memo<Vec<Row>>) -> impl IntoView {
     let store = Store::get();
+    let language = store.language;
     let choice = Memo::new(move |_| store.place.read().choice.clone());
     let found = text(move || {
         let sets = rows.read().iter().filter(|row| matches!(row, Row::Set(_))).count();
         match (choice.read().is_all(), sets) {
             (true, _) => String::new(),
-            (false, 1) => "1 found".to_owned(),
-            (false, sets) => format!("{sets} found"),
+            (false, 1) => tr!(language, fleet.found_one).to_owned(),
+            (false, sets) => tr!(language, fleet.found, count = sets),
         }
     });
     let toggle = move |show: Show| {
@@ -31,16 +33,16 @@ pub(super) fn Filters(rows: Memo<Vec<Row>>) -> impl IntoView {
                 class="button small"
                 data-show=show.word()
                 aria-pressed=pressed
-                on:click=move |_| choose(store, choice.get_untracked().toggled(show))
+                on:click=click(move |_| choose(store, choice.get_untracked().toggled(show)))
             >
-                {show_name(show)}
+                {show_name(show, language)}
             </button>
         }
         .into_any()
     };
     let order = move |sort: Sort| {
         let selected = Memo::new(move |_| choice.read().sort == sort);
-        view! { <option value=sort.word() selected=selected prop:selected=selected>{sort_name(sort)}</option> }
+        view! { <option value=sort.word() selected=selected prop:selected=selected>{sort_name(sort, language)}</option> }
             .into_any()
     };
     view! {
@@ -48,8 +50,8 @@ pub(super) fn Filters(rows: Memo<Vec<Row>>) -> impl IntoView {
             <input
                 type="search"
                 id=SEARCH_ID
-                placeholder="Search ( / )"
-                aria-label="Search by namespace and name"
+                placeholder=tr!(language, fleet.search)
+                aria-label=tr!(language, fleet.search_label)
                 maxlength=MAX_QUERY.to_string()
                 value=choice.get_untracked().query
                 prop:value=text(move || choice.read().query.clone())
@@ -59,7 +61,7 @@ pub(super) fn Filters(rows: Memo<Vec<Row>>) -> impl IntoView {
             />
             {Show::ALL.map(toggle)}
             <label>
-                "order "
+                {tr!(language, fleet.order)}
                 <select on:change:target=move |event| {
                     let word = event.target().value();
                     let sort = Sort::ALL.into_iter().find(|sort| sort.word() == word).unwrap_or_default();
@@ -73,33 +75,33 @@ pub(super) fn Filters(rows: Memo<Vec<Row>>) -> impl IntoView {
                 class="button small"
                 data-show="group"
                 aria-pressed=text(move || choice.read().grouped.to_string())
-                on:click=move |_| {
+                on:click=click(move |_| {
                     let choice = choice.get_untracked();
                     choose(store, Choice { grouped: !choice.grouped, ..choice });
-                }
+                })
             >
-                "by namespace"
+                {tr!(language, fleet.by_namespace)}
             </button>
             <span class="found" role="status">{found}</span>
         </div>
     }
 }
 
-const fn show_name(show: Show) -> &'static str {
+fn show_name(show: Show, language: Language) -> &'static str {
     match show {
-        Show::NotReady => "not ready",
-        Show::Stuck => "stuck",
-        Show::Changed => "recently changed",
-        Show::Warnings => "warnings",
+        Show::NotReady => tr!(language, fleet.not_ready),
+        Show::Stuck => tr!(language, fleet.stuck),
+        Show::Changed => tr!(language, fleet.changed_lately),
+        Show::Warnings => tr!(language, fleet.warnings),
     }
 }
 
-const fn sort_name(sort: Sort) -> &'static str {
+fn sort_name(sort: Sort, language: Language) -> &'static str {
     match sort {
-        Sort::Name => "name",
-        Sort::Attention => "attention",
-        Sort::Ready => "most missing",
-        Sort::Changed => "last changed",
+        Sort::Name => tr!(language, fleet.sort_name),
+        Sort::Attention => tr!(language, fleet.sort_attention),
+        Sort::Ready => tr!(language, fleet.sort_ready),
+        Sort::Changed => tr!(language, fleet.sort_changed),
     }
 }
 

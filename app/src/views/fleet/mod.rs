@@ -12,6 +12,9 @@ use topology::fleet::Summary;
 
 use super::rail::admitted;
 use super::reactive::{Row, changing, text};
+use super::words;
+use crate::language::tr;
+use crate::say::said;
 use crate::state::{FleetRow, Store};
 use attention::Attention;
 use filters::Filters;
@@ -36,7 +39,7 @@ pub(super) fn FleetPage() -> impl IntoView {
             ready += summary.ready;
             wanted += summary.replicas;
         }
-        format!("{} StatefulSets · {ready} of {wanted} pods ready", all.len())
+        tr!(store.language, fleet.totals, sets = all.len(), ready = ready, wanted = wanted)
     });
     view! {
         <div class="title">
@@ -122,13 +125,14 @@ fn grouped(sets: Vec<FleetRow>, grouped: bool) -> Vec<Row> {
 
 #[component]
 fn Nothing(narrowed: Option<String>) -> impl IntoView {
-    let what = match narrowed {
-        Some(namespace) => format!("The namespace {namespace} has no StatefulSet, or does not exist."),
-        None => "There is no StatefulSet yet.".to_owned(),
+    let language = Store::get().language;
+    let said = match narrowed {
+        Some(namespace) => said!(language, fleet.none_in, namespace = namespace),
+        None => said!(language, fleet.none),
     };
     view! {
         <section class="panel empty">
-            <p><b>{what}</b>" As soon as one is created it appears here, for example with:"</p>
+            <p>{words(said)}</p>
             <pre>"kubectl apply -f statefulset.yaml"</pre>
         </section>
     }

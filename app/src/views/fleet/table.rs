@@ -4,6 +4,7 @@ use leptos::html::Tbody;
 use leptos::prelude::*;
 use topology::fleet::Summary;
 
+use crate::language::{Language, tr};
 use crate::route::Route;
 use crate::state::{FleetRow, Store};
 use crate::views::rail::{DotRow, attention_word, ready_text};
@@ -17,6 +18,7 @@ const COLUMNS: &str = "7";
 
 #[component]
 pub(super) fn Table(rows: Memo<Vec<Row>>) -> impl IntoView {
+    let language = Store::get().language;
     let body = NodeRef::<Tbody>::new();
     let window = RwSignal::new(Window::FIRST);
     #[cfg(feature = "hydrate")]
@@ -31,13 +33,13 @@ pub(super) fn Table(rows: Memo<Vec<Row>>) -> impl IntoView {
             <table class="fleet">
                 <thead>
                     <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Namespace"</th>
-                        <th scope="col">"Service"</th>
-                        <th scope="col">"Ready"</th>
-                        <th scope="col">"Pods"</th>
-                        <th scope="col">"State"</th>
-                        <th scope="col">"Changed"</th>
+                        <th scope="col">{tr!(language, fleet.name)}</th>
+                        <th scope="col">{tr!(language, fleet.namespace)}</th>
+                        <th scope="col">{tr!(language, fleet.service)}</th>
+                        <th scope="col">{tr!(language, fleet.ready)}</th>
+                        <th scope="col">{tr!(language, fleet.pods)}</th>
+                        <th scope="col">{tr!(language, fleet.state)}</th>
+                        <th scope="col">{tr!(language, fleet.changed)}</th>
                     </tr>
                 </thead>
                 <tbody node_ref=body>
@@ -48,7 +50,8 @@ pub(super) fn Table(rows: Memo<Vec<Row>>) -> impl IntoView {
             </table>
         </div>
         {maybe(move || {
-            rows.read().is_empty().then(|| view! { <p class="quiet">"Nothing is as you want to see it."</p> }.into_any())
+            let words = tr!(language, fleet.nothing);
+            rows.read().is_empty().then(|| view! { <p class="quiet">{words}</p> }.into_any())
         })}
     }
 }
@@ -56,7 +59,11 @@ pub(super) fn Table(rows: Memo<Vec<Row>>) -> impl IntoView {
 fn line(row: Row) -> AnyView {
     match row {
         Row::Group(namespace, count) => {
-            let count = if count == 1 { "1 StatefulSet".to_owned() } else { format!("{count} StatefulSets") };
+            let language = Store::get().language;
+            let count = match count {
+                1 => tr!(language, fleet.group_one).to_owned(),
+                _ => tr!(language, fleet.group, count = count),
+            };
             view! { <tr class="group"><th scope="rowgroup" colspan=COLUMNS>{namespace}" "<small>{count}</small></th></tr> }
                 .into_any()
         }
@@ -72,13 +79,16 @@ fn set_line((set, summary): FleetRow) -> AnyView {
         let set = set.clone();
         text(move || store.place.read().to(Route::Set(set.clone())).address())
     };
-    let of = |what: fn(&Summary) -> String| {
+    let of = |what: fn(&Summary, Language) -> String| {
         let summary = summary.clone();
-        text(move || what(&summary.read()))
+        text(move || what(&summary.read(), store.language))
     };
     let changed = {
         let summary = summary.clone();
-        text(move || summary.read().changed.map(|at| format!("{} ago", store.ago(at))).unwrap_or_default())
+        text(move || {
+            let changed = summary.read().changed;
+            changed.map(|at| tr!(store.language, fleet.ago, passed = store.ago(at))).unwrap_or_default()
+        })
     };
     let attention = {
         let summary = summary.clone();
@@ -88,7 +98,7 @@ fn set_line((set, summary): FleetRow) -> AnyView {
         <tr data-set=set.to_string() data-attention=attention>
             <th scope="row"><a href=address>{set.name.clone()}</a></th>
             <td>{set.namespace.clone()}</td>
-            <td>{of(|summary| summary.service_name.clone())}</td>
+            <td>{of(|summary, _| summary.service_name.clone())}</td>
             <td>{of(ready_text)}</td>
             <td><DotRow summary=summary.clone()/></td>
             <td><span class="state">{of(state_text)}</span></td>
@@ -99,16 +109,16 @@ fn set_line((set, summary): FleetRow) -> AnyView {
 }
 
 /// The state in a word or two, and how many warnings there are.
-fn state_text(summary: &Summary) -> String {
+fn state_text(summary: &Summary, language: Language) -> String {
     let state = match (summary.exists, attention_word(summary)) {
-        (false, _) => "deleted",
-        (true, "stuck") => "needs attention",
-        (true, "busy") => "changing",
-        (true, _) => "settled",
+        (false, _) => tr!(language, fleet.deleted),
+        (true, "stuck") => tr!(language, fleet.needs_attention),
+        (true, "busy") => tr!(language, fleet.changing),
+        (true, _) => tr!(language, fleet.settled),
     };
     match summary.warnings {
         0 => state.to_owned(),
-        1 => format!("{state} · 1 warning"),
-        warnings => format!("{state} · {warnings} warnings"),
+        1 => tr!(language, fleet.warning_one, state = state),
+        warnings => tr!(language, fleet.warning, state = state, count = warnings),
     }
 }

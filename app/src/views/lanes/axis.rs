@@ -6,6 +6,7 @@ use topology::order::asked_to_go;
 
 use super::Drawing;
 use crate::geometry::{Frame, Scale, px, text_width, ticks};
+use crate::language::{Language, tr};
 use crate::state::Store;
 use crate::views::reactive::{maybe, several, text, word};
 
@@ -51,7 +52,10 @@ pub(super) fn Now(height: Signal<String>) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let follows = Memo::new(move |_| drawing.stretch.get().follows());
     maybe(move || {
-        let word = word(move || if store.timeline.is_past.get() { "then" } else { "now" });
+        let word = word(move || match store.timeline.is_past.get() {
+            true => tr!(store.language, lanes.then),
+            false => tr!(store.language, lanes.now),
+        });
         let right = text(move || px(drawing.frame.get().right));
         let line = move || {
             view! {
@@ -78,7 +82,7 @@ pub(super) fn Deletions(height: Signal<String>) -> impl IntoView {
         }
         grouped(asked)
     });
-    let marks = Memo::new(move |_| named(&deletions.read(), drawing.scale.get(), drawing.edge.get()));
+    let marks = Memo::new(move |_| named(&deletions.read(), drawing.scale.get(), drawing.edge.get(), store.language));
     let line = move |(x, words): (f64, Option<String>)| -> AnyView {
         let x = px(x);
         view! {
@@ -103,12 +107,14 @@ struct Deletion {
 
 /// Where each deletion is marked, and its words, which end there; none where they would cover those before them, or begin
 /// beyond the edge.
-fn named(deletions: &[Deletion], scale: Scale, edge: f64) -> Vec<(f64, Option<String>)> {
+fn named(deletions: &[Deletion], scale: Scale, edge: f64, language: Language) -> Vec<(f64, Option<String>)> {
     let mut taken = edge;
     let marks = deletions.iter().map(|deletion| {
         let x = scale.x(deletion.at);
-        let words =
-            if deletion.pods == 1 { "pod deleted".to_owned() } else { format!("{} pods deleted", deletion.pods) };
+        let words = match deletion.pods {
+            1 => tr!(language, lanes.deleted_one).to_owned(),
+            pods => tr!(language, lanes.deleted, count = pods),
+        };
         let fits = x - text_width(&words, WORDS, false) > taken;
         if fits {
             taken = x;
@@ -157,6 +163,7 @@ pub(super) fn Unwatched(height: Signal<String>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::{Deletion, grouped, named};
+    use crate::language::Language;
     use crate::geometry::{Frame, Scale};
     use topology::Timestamp;
 
@@ -165,7 +172,7 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
         let deletions = [0, 4, 8, 30].map(|seconds| Deletion { at: at(seconds), pods: 1 });
         let scale = Scale::new(at(0), 60_000, Frame::new(600.0, 1));
-        let words = |edge| named(&deletions, scale, edge).iter().map(|(_, words)| words.is_some()).collect::<Vec<_>>();
+        let words = |edge| named(&deletions, scale, edge, Language::English).iter().map(|(_, words)| words.is_some()).collect::<Vec<_>>();
         assert_eq!(words(f64::NEG_INFINITY), [true, false, false, true]);
         assert_eq!(words(scale.x(at(8))), [false, false, false, true], "no words that the edge cuts off");
     }

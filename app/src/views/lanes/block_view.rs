@@ -8,6 +8,7 @@ use super::block::{Placed, PlacedBlock, PlacedPiece};
 use super::label::{Anchor, Label};
 use crate::blocks::Gap;
 use crate::geometry::{Frame, Scale, px, text_width};
+use crate::language::{Language, tr};
 use crate::state::Store;
 use crate::time::{duration, running};
 use crate::views::reactive::{text, word};
@@ -31,7 +32,8 @@ pub(super) fn placed_view(placed: Placed, bar: f64, store: Store) -> AnyView {
     match placed {
         Placed::One(block) => block_view(block, bar, store),
         Placed::Folded { pods, x, width, from, to } => {
-            let words = format!("{pods} pods, one after the other: {} to {}", store.when(from), store.when(to));
+            let (from, to) = (store.when(from), store.when(to));
+            let words = tr!(store.language, lanes.folded, count = pods, from = from, to = to);
             let count = format!("×{pods}");
             let fits = text_width(&count, 11.0, false) + 4.0 < width;
             view! {
@@ -49,6 +51,7 @@ pub(super) fn placed_view(placed: Placed, bar: f64, store: Store) -> AnyView {
 
 fn block_view(block: PlacedBlock, bar: f64, store: Store) -> AnyView {
     let PlacedBlock { number, uid, x, width, ended, revised, restart, pieces } = block;
+    let language = store.language;
     let pointed = {
         let uid = uid.clone();
         word(move || match &*store.lanes.pointed.read() {
@@ -62,10 +65,13 @@ fn block_view(block: PlacedBlock, bar: f64, store: Store) -> AnyView {
             <rect class="outline" x=px(x) y="0" width=px(width) height=px(bar) rx="5"/>
             {revised.then(|| {
                 let corner = format!("M{} 0h11l-11 11z", px(x + 1.0));
-                view! { <path class="revised" d=corner>{leptos::svg::title().child("of another revision than the pod before")}</path> }.into_any()
+                view! { <path class="revised" d=corner>{leptos::svg::title().child(tr!(language, lanes.revised))}</path> }.into_any()
             })}
             {restart.map(|(at, count)| {
-                let words = if count == 1 { "restarted once".to_owned() } else { format!("restarted {count} times, last here") };
+                let words = match count {
+                    1 => tr!(language, lanes.restarted_once).to_owned(),
+                    _ => tr!(language, lanes.restarted, count = count),
+                };
                 let tick = format!("M{} {}v-9m-3 3l3 -3 3 3", px(at), px(bar));
                 view! { <path class="restart" d=tick>{leptos::svg::title().child(words)}</path> }.into_any()
             })}
@@ -87,12 +93,15 @@ fn piece_view(piece: PlacedPiece, bar: f64, store: Store) -> AnyView {
 }
 
 fn piece_title(stage: Option<Stage>, from: Timestamp, to: Option<Timestamp>, store: Store) -> String {
-    let name = stage.map_or("Not watched", stage_name);
+    let language = store.language;
+    let stage = stage.map_or(tr!(language, lanes.not_watched), |stage| stage_name(stage, language));
+    let since = store.when(from);
     match to {
         Some(to) => {
-            format!("{name}: {} to {}, {}", store.when(from), store.when(to), duration(to.millis_since(from)))
+            let passed = duration(language, to.millis_since(from));
+            tr!(language, lanes.piece, stage = stage, from = since, to = store.when(to), passed = passed)
         }
-        None => format!("{name} since {}", store.when(from)),
+        None => tr!(language, lanes.piece_open, stage = stage, from = since),
     }
 }
 
@@ -116,12 +125,15 @@ pub(super) fn label_view(label: Label, frame: Frame) -> AnyView {
 /// The stretch in which no pod held the identity, with its length where that fits.
 pub(super) fn gap_view(gap: Gap, words: Words, scale: Scale, frame: Frame, store: Store) -> AnyView {
     let (from, to) = (scale.x(gap.from), scale.end(gap.to));
-    let middle = frame.bar / 2.0;
+    let (middle, language) = (frame.bar / 2.0, store.language);
     let words = match gap.to {
         _ if words == Words::Cut => None,
         Some(to) => {
-            let least = if gap.seen { "" } else { "at least " };
-            let length = format!("empty {least}{}", duration(to.millis_since(gap.from)));
+            let passed = duration(language, to.millis_since(gap.from));
+            let length = match gap.seen {
+                true => tr!(language, lanes.empty, passed = passed),
+                false => tr!(language, lanes.empty_least, passed = passed),
+            };
             let fits = text_width(&length, 11.0, false) < scale.x(to) - from - 6.0;
             fits.then(|| view! { <text x=px(from + 4.0) y=px(middle - 6.0)>{length}</text> }.into_any())
         }
@@ -131,18 +143,17 @@ pub(super) fn gap_view(gap: Gap, words: Words, scale: Scale, frame: Frame, store
                 let room = store.second.get().millis_since(gap.from) as f64 * scale.per_milli;
                 text_width(words, 11.0, false) + 8.0 < room
             };
-            let words = ["this name does not return", "gone for good", ""];
+            let words = [tr!(language, lanes.never_returns), tr!(language, lanes.for_good), ""];
             let words = word(move || words.into_iter().find(|words| fits(words)).unwrap_or_default());
             Some(view! { <text x=px(from + 8.0) y=px(middle - 6.0)>{words}</text> }.into_any())
         }
-        None => Some(
-            view! {
-                <text x=px(from + 8.0) y=px(middle - 6.0)>
-                    {text(move || format!("empty for {}", running(store.second.get().millis_since(gap.from))))}
-                </text>
-            }
-            .into_any(),
-        ),
+        None => {
+            let words = text(move || {
+                let passed = running(language, store.second.get().millis_since(gap.from));
+                tr!(language, lanes.empty_for, passed = passed)
+            });
+            Some(view! { <text x=px(from + 8.0) y=px(middle - 6.0)>{words}</text> }.into_any())
+        }
     };
     view! {
         <g class="gap">
@@ -154,7 +165,7 @@ pub(super) fn gap_view(gap: Gap, words: Words, scale: Scale, frame: Frame, store
 }
 
 /// From the pod that was where the controller had waited for to its neighbour, which came or had to go then.
-pub(super) fn step_view(step: Step, words: Words, scale: Scale, frame: Frame) -> AnyView {
+pub(super) fn step_view(step: Step, words: Words, scale: Scale, frame: Frame, language: Language) -> AnyView {
     let (from, to) = (scale.x(step.opened), scale.x(step.taken));
     let gap = frame.pitch - frame.bar;
     // Drawn in the upper ordinal's lane, which is the lower one on the page: from above its edge down to it, or back.
@@ -166,9 +177,9 @@ pub(super) fn step_view(step: Step, words: Words, scale: Scale, frame: Frame) ->
     let [from_x, to_x, from_y, near, far, to_y] = [from, to, start, start + bend, end - bend, end].map(px);
     let path = format!("M{from_x} {from_y}C{from_x} {near} {to_x} {far} {to_x} {to_y}");
     let (kind, said) = match step.kind {
-        StepKind::ReadySoNext => ("ready-so-next", "Ready, so next"),
-        StepKind::GoneSoNext => ("gone-so-next", "Gone, so next"),
-        StepKind::ReadySoReplaced => ("ready-so-replaced", "Ready, so next"),
+        StepKind::ReadySoNext => ("ready-so-next", tr!(language, lanes.ready_so_next)),
+        StepKind::GoneSoNext => ("gone-so-next", tr!(language, lanes.gone_so_next)),
+        StepKind::ReadySoReplaced => ("ready-so-replaced", tr!(language, lanes.ready_so_next)),
     };
     view! {
         <g class="arrow" data-step=kind>

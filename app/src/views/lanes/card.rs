@@ -5,10 +5,11 @@ use topology::SetKey;
 use topology::board::{End, Found, Incarnation, Lane};
 
 use super::Drawing;
+use crate::language::{Language, tr};
 use crate::state::{Pointed, Store};
 use crate::time::duration;
 use crate::views::copy::copy_button;
-use crate::views::reactive::{maybe, several, text};
+use crate::views::reactive::{click, maybe, several, text};
 use crate::views::{stage_name, stage_word};
 
 /// How wide a card is, as in the style sheet.
@@ -58,30 +59,31 @@ fn card(store: Store, pointed: &Pointed) -> Option<AnyView> {
     let height = frame.height(store.board.lanes.read_untracked().len());
     let top = format!("{}%", crate::geometry::px((frame.lane(index) + frame.bar + 4.0) / height * 100.0));
     let stage = of(|lane, at, _| stage_word(Some(lane.incarnations[at].stage())).to_owned());
+    let language = store.language;
     let facts: [(&'static str, Signal<String>); 9] = [
         ("UID", of(|lane, at, _| lane.incarnations[at].uid.to_string())),
-        ("Address", of(addresses)),
-        ("Node", of(|lane, at, _| lane.incarnations[at].node.clone().unwrap_or_else(|| "not scheduled".to_owned()))),
-        ("Revision", of(revision)),
-        ("Created", of(created)),
-        ("Stages", of(stages)),
-        ("Restarts", of(restarts)),
-        ("Status", of(|lane, at, _| lane.incarnations[at].columns.status.clone())),
-        ("Ended", of(ended)),
+        (tr!(language, card.address), of(addresses)),
+        (tr!(language, card.node), of(node)),
+        (tr!(language, card.revision), of(revision)),
+        (tr!(language, card.created), of(created)),
+        (tr!(language, card.stages), of(stages)),
+        (tr!(language, card.restarts), of(restarts)),
+        (tr!(language, card.status), of(|lane, at, _| lane.incarnations[at].columns.status.clone())),
+        (tr!(language, card.ended), of(ended)),
     ];
     let commands = {
         let uid = pointed.uid.to_string();
         let is_there = of(|lane, at, _| lane.incarnations[at].ended.is_none().to_string());
         let name = name.clone();
-        several(move || commands(&set, &name, &uid, is_there.get() == "true").into_iter().map(command).collect())
+        several(move || commands(&set, &name, &uid, is_there.get() == "true").into_iter().map(|text| command(text, language)).collect())
     };
     Some(
         view! {
             <div class="pod-card" data-uid=pointed.uid.to_string() data-stage=stage style:left=left style:top=top>
                 <h3>
                     <b>{name}</b> " "
-                    {of(|lane, at, _| format!("pod {} · {}", lane.number(at), stage_name(lane.incarnations[at].stage())))}
-                    <button type="button" class="close" aria-label="Close (Esc)" on:click=move |_| store.lanes.pointed.set(None)>"×"</button>
+                    {of(title)}
+                    <button type="button" class="close" aria-label=tr!(language, card.close) on:click=click(move |_| store.lanes.pointed.set(None))>"×"</button>
                 </h3>
                 <dl>{facts.map(|(term, fact)| fact_view(term, fact))}</dl>
                 <div class="commands">{commands}</div>
@@ -99,6 +101,11 @@ fn fact_view(term: &'static str, fact: Signal<String>) -> AnyView {
     .into_any()
 }
 
+fn title(lane: &Lane, at: usize, store: Store) -> String {
+    let stage = stage_name(lane.incarnations[at].stage(), store.language);
+    tr!(store.language, card.title, number = lane.number(at), stage = stage)
+}
+
 /// Where the pod's block begins in the drawing, or the plot does.
 fn left_of(store: Store, lane: &ArcRwSignal<Lane>, pointed: &Pointed, drawing: Drawing) -> f64 {
     let lane = lane.read_untracked();
@@ -108,15 +115,20 @@ fn left_of(store: Store, lane: &ArcRwSignal<Lane>, pointed: &Pointed, drawing: D
     frame.left + from.map_or(0.0, |from| scale.x(from) - left).max(0.0)
 }
 
-fn addresses(lane: &Lane, at: usize, _: Store) -> String {
+fn node(lane: &Lane, at: usize, store: Store) -> String {
+    lane.incarnations[at].node.clone().unwrap_or_else(|| tr!(store.language, card.not_scheduled).to_owned())
+}
+
+fn addresses(lane: &Lane, at: usize, store: Store) -> String {
     let ips = |pod: &Incarnation| pod.ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let now = ips(&lane.incarnations[at]);
     let before = at.checked_sub(1).map(|at| ips(&lane.incarnations[at])).filter(|before| !before.is_empty());
+    let language = store.language;
     match (before, now.is_empty()) {
-        (None, true) => "none yet".to_owned(),
+        (None, true) => tr!(language, card.none_yet).to_owned(),
         (None, false) => now,
-        (Some(before), true) => format!("none yet; {before} before"),
-        (Some(before), false) if before == now => format!("{now}, as before"),
+        (Some(before), true) => tr!(language, card.none_yet_before, before = before),
+        (Some(before), false) if before == now => tr!(language, card.as_before, now = now),
         (Some(before), false) => format!("{before} → {now}"),
     }
 }
@@ -135,31 +147,37 @@ fn created(lane: &Lane, at: usize, store: Store) -> String {
     let created = pod.created.map(|created| store.when(created)).unwrap_or_default();
     match pod.found {
         Found::Watched => created,
-        Found::Listed => format!("{created}, before Berth watched"),
-        Found::Adopted => format!("{created}, a member since {}", store.when(pod.first_seen)),
+        Found::Listed => tr!(store.language, card.before_watched, created = created),
+        Found::Adopted => {
+            tr!(store.language, card.member_since, created = created, seen = store.when(pod.first_seen))
+        }
     }
 }
 
 /// `Pending 10:02:36 (0.4 s), Ready 10:02:38`: the last few.
 fn stages(lane: &Lane, at: usize, store: Store) -> String {
     const MOST: usize = 6;
+    let language = store.language;
     let pod = &lane.incarnations[at];
     let end = pod.ended.map(End::latest);
     let first = pod.spans.len().saturating_sub(MOST);
     let told = (first..pod.spans.len()).map(|at| {
         let span = pod.spans[at];
         let until = pod.spans.get(at + 1).map(|next| next.from).or(end);
-        let lasted = until.map(|until| format!(" ({})", duration(until.millis_since(span.from)))).unwrap_or_default();
-        format!("{} {}{lasted}", stage_name(span.stage), store.when(span.from))
+        let (stage, from) = (stage_name(span.stage, language), store.when(span.from));
+        match until.map(|until| duration(language, until.millis_since(span.from))) {
+            Some(passed) => tr!(language, card.lasted, stage = stage, from = from, passed = passed),
+            None => format!("{stage} {from}"),
+        }
     });
-    let told = told.collect::<Vec<_>>().join(", ");
+    let told = told.collect::<Vec<_>>().join(tr!(language, card.comma));
     if first > 0 { format!("… {told}") } else { told }
 }
 
 fn restarts(lane: &Lane, at: usize, store: Store) -> String {
     let restarts = &lane.incarnations[at].columns.restarts;
     match restarts.last {
-        Some(last) => format!("{}, last {}", restarts.count, store.when(last)),
+        Some(last) => tr!(store.language, card.last, count = restarts.count, last = store.when(last)),
         None => restarts.count.to_string(),
     }
 }
@@ -169,7 +187,7 @@ fn ended(lane: &Lane, at: usize, store: Store) -> String {
         None => String::new(),
         Some(End::Seen { at }) => store.when(at),
         Some(End::Unseen { after, before }) => {
-            format!("between {} and {}: nobody watched", store.when(after), store.when(before))
+            tr!(store.language, card.between, after = store.when(after), before = store.when(before))
         }
     }
 }
@@ -188,8 +206,8 @@ fn commands(set: &SetKey, name: &str, uid: &str, is_there: bool) -> Vec<String> 
     ]
 }
 
-fn command(command: String) -> AnyView {
-    let words = |copied| if copied { "copied" } else { "copy" };
+fn command(command: String, language: Language) -> AnyView {
+    let words = move |copied| if copied { tr!(language, card.copied) } else { tr!(language, card.copy) };
     let button = copy_button("button small", None, Signal::stored(command.clone()), words);
     view! { <p><code>{command}</code>{button}</p> }.into_any()
 }

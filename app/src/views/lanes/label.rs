@@ -4,6 +4,7 @@ use topology::{Stage, Timestamp};
 
 use crate::blocks::Block;
 use crate::geometry::{Scale, text_width, widest};
+use crate::language::{Language, tr};
 use crate::time::duration;
 
 /// The words on a block.
@@ -36,31 +37,31 @@ const PADDING: f64 = 10.0;
 const SIZES: (f64, f64) = (13.0, 11.0);
 
 /// The labels of a lane's blocks that have room for one.
-pub(super) fn labels(blocks: &[Block], scale: Scale, until: Timestamp) -> Vec<Label> {
-    blocks.iter().filter_map(|block| label(block, scale, until)).collect()
+pub(super) fn labels(blocks: &[Block], scale: Scale, until: Timestamp, language: Language) -> Vec<Label> {
+    blocks.iter().filter_map(|block| label(block, scale, until, language)).collect()
 }
 
-fn label(block: &Block, scale: Scale, until: Timestamp) -> Option<Label> {
+fn label(block: &Block, scale: Scale, until: Timestamp, language: Language) -> Option<Label> {
     let (piece, from, to) = widest(&block.pieces, scale, until)?;
     let room = to - from - 2.0 * PADDING;
-    let address = block.ip.clone().unwrap_or_else(|| "no IP yet".to_owned());
+    let address = block.ip.clone().unwrap_or_else(|| tr!(language, lanes.no_ip).to_owned());
     if text_width(&address, SIZES.0, true) > room {
         return None;
     }
     let both = |former: &String| text_width(&format!("{former} → {address}"), SIZES.0, true) <= room;
     let former = block.former_ip.clone().filter(both);
     let at = if scale.x(piece.from) < from { Anchor::Edge } else { Anchor::Drawing(from + PADDING) };
-    Some(Label { at, stage: piece.stage, former, address, details: details(block, room) })
+    Some(Label { at, stage: piece.stage, former, address, details: details(block, room, language) })
 }
 
 /// `pod 1 · 49 s · uid 3f1c02d7 · node-a`, without the parts at the end that do not fit. That a pod is Running says its
 /// colour already.
-fn details(block: &Block, room: f64) -> String {
-    let lived = block.to().map(|to| duration(to.millis_since(block.from())));
+fn details(block: &Block, room: f64, language: Language) -> String {
+    let lived = block.to().map(|to| duration(language, to.millis_since(block.from())));
     let parts = [
-        Some(format!("pod {}", block.number)),
+        Some(tr!(language, lanes.pod_number, number = block.number)),
         lived.or_else(|| Some(block.status.clone()).filter(|status| status != "Running")),
-        Some(format!("uid {}", block.uid.short())),
+        Some(tr!(language, lanes.uid, uid = block.uid.short())),
         block.node.clone(),
     ];
     let mut text = String::new();
@@ -76,10 +77,15 @@ fn details(block: &Block, room: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Anchor, labels};
+    use super::{Anchor, Label};
+    use crate::language::Language;
     use crate::blocks::{Block, Piece};
     use crate::geometry::{Frame, Scale};
     use topology::{Stage, Timestamp, Uid};
+
+    fn labels(blocks: &[Block], scale: Scale, until: Timestamp) -> Vec<Label> {
+        super::labels(blocks, scale, until, Language::English)
+    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)

@@ -137,7 +137,7 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
         place(&blocks.read(), drawing.scale.get(), until)
     });
     let labelled = Memo::new(move |_| {
-        let mut all = labels(&blocks.read(), drawing.scale.get(), drawing.until(|| store.beat.get()));
+        let mut all = labels(&blocks.read(), drawing.scale.get(), drawing.until(|| store.beat.get()), store.language);
         all.retain(|label| label.at != Anchor::Edge);
         all
     });
@@ -158,7 +158,7 @@ pub(super) fn LaneBlocks(row: LaneRow) -> impl IntoView {
             {several(move || {
                 let (scale, frame) = (drawing.scale.get(), drawing.frame.get());
                 let steps = steps.get().into_iter().flatten();
-                steps.map(|(step, words)| step_view(step, words, scale, frame)).collect()
+                steps.map(|(step, words)| step_view(step, words, scale, frame, store.language)).collect()
             })}
         </g>
     }
@@ -190,7 +190,7 @@ pub(super) fn LaneOverlay(row: LaneRow) -> impl IntoView {
     let blocks = blocks_of(lane);
     let top = top(ordinal);
     let label = Memo::new(move |_| {
-        let all = labels(&blocks.read(), drawing.scale.get(), drawing.until(|| store.beat.get()));
+        let all = labels(&blocks.read(), drawing.scale.get(), drawing.until(|| store.beat.get()), store.language);
         all.into_iter().find(|label| label.at == Anchor::Edge)
     });
     view! {

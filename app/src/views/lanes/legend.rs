@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use topology::Stage;
 
+use crate::language::tr;
+use crate::state::Store;
 use crate::views::{stage_name, stage_word};
 
 /// The patterns that blocks are filled with, and the head of the arrows.
@@ -60,6 +62,7 @@ fn strokes(stage: Stage) -> &'static str {
 /// Each pattern with its name.
 #[component]
 pub(super) fn Legend() -> impl IntoView {
+    let language = Store::get().language;
     let entry = |stage: Stage| {
         let word = stage_word(Some(stage));
         view! {
@@ -67,18 +70,18 @@ pub(super) fn Legend() -> impl IntoView {
                 <svg viewBox="0 0 14 14" aria-hidden="true">
                     <rect width="14" height="14" rx="2" fill=format!("url(#pattern-{word})")/>
                 </svg>
-                {stage_name(stage)}
+                {stage_name(stage, language)}
             </li>
         }
     };
     view! {
-        <ul class="legend" aria-label="Stages">
+        <ul class="legend" aria-label=tr!(language, lanes.stages)>
             {Stage::ALL.map(entry)}
             <li>
                 <svg viewBox="0 0 14 14" aria-hidden="true">
                     <rect width="14" height="14" rx="2" fill="url(#pattern-unwatched)"/>
                 </svg>
-                "Not watched"
+                {tr!(language, lanes.not_watched)}
             </li>
         </ul>
     }

@@ -17,9 +17,10 @@ use leptos::prelude::*;
 use topology::Timestamp;
 
 use crate::geometry::{Frame, Scale, Window, origin, px};
+use crate::language::{Language, tr};
 use crate::state::Store;
 use crate::stretch::Stretch;
-use crate::views::reactive::{each_lane, maybe, text};
+use crate::views::reactive::{click, each_lane, maybe, text};
 use axis::{Axis, Deletions, Now, Unwatched};
 use card::PodCard;
 use lane::{LaneBlocks, LaneName, LaneOverlay};
@@ -65,7 +66,7 @@ fn until(stretch: Stretch, now: impl Fn() -> Timestamp) -> Timestamp {
 #[component]
 pub(super) fn Lanes() -> impl IntoView {
     let store = Store::get();
-    let board = store.board;
+    let (board, language) = (store.board, store.language);
     let plot = NodeRef::<Div>::new();
     let size = RwSignal::new((0.0_f64, 0.0_f64));
     let stretch = store.lanes.stretch;
@@ -106,20 +107,20 @@ pub(super) fn Lanes() -> impl IntoView {
         format!("translate({} 0)", px(scale.plot - scale.x(until(stretch.get(), || store.now.get()))))
     });
     let label = text(move || {
-        let (what, of) = match (&*board.set.read(), &*store.crew.deployment.read()) {
-            (Some(set), _) => ("identities", set.name.clone()),
-            (None, deployment) => ("pods", deployment.as_ref().map(|it| it.name.clone()).unwrap_or_default()),
-        };
-        format!(
-            "{} {what} of {of} over time. Arrow keys choose a pod, + and - zoom; the tables below say the same in words.",
-            count.get()
-        )
+        let count = count.get();
+        match (&*board.set.read(), &*store.crew.deployment.read()) {
+            (Some(set), _) => tr!(language, lanes.label_identities, count = count, of = set.name),
+            (None, deployment) => {
+                let of = deployment.as_ref().map(|it| it.name.clone()).unwrap_or_default();
+                tr!(language, lanes.label_pods, count = count, of = of)
+            }
+        }
     });
     let is_crew = store.shows_crew();
     let (title, hint) = if is_crew {
-        ("Pods over time", "each row is one pod, under a name that never returns")
+        (tr!(language, lanes.pods_title), tr!(language, lanes.pods_hint))
     } else {
-        ("Identity over time", "each row is an identity that stays · each block is one pod that held it")
+        (tr!(language, lanes.identity_title), tr!(language, lanes.identity_hint))
     };
     view! {
         <section class="panel lanes">
@@ -154,12 +155,53 @@ pub(super) fn Lanes() -> impl IntoView {
             </div>
             {maybe(move || {
                 let left_out = board.left_out.get();
-                let words = format!("{left_out} more pods have no lane here; those that are not Ready are drawn first.");
+                let words = tr!(language, lanes.left_out, count = left_out);
                 (left_out > 0).then(|| view! { <p class="quiet" data-left-out=left_out.to_string()>{words}</p> }.into_any())
             })}
             {(!is_crew).then(|| view! { <TimeSlider/> }.into_any())}
-            <Legend/>
+            <div class="below">
+                <Legend/>
+                {save_buttons(plot, language)}
+            </div>
         </section>
+    }
+}
+
+/// Saves the drawing as it is shown.
+fn save_buttons(plot: NodeRef<Div>, language: Language) -> AnyView {
+    let button = move |picture: Picture| {
+        let save = move |_| {
+            #[cfg(feature = "hydrate")]
+            if let Some(plot) = plot.get_untracked() {
+                crate::client::picture::save(&plot, picture);
+            }
+            #[cfg(not(feature = "hydrate"))]
+            let _ = (plot, picture);
+        };
+        let title = tr!(language, lanes.save_title);
+        view! { <button type="button" class="button small" title=title on:click=click(save)>{picture.name()}</button> }
+            .into_any()
+    };
+    view! { <p class="save">{tr!(language, lanes.save)} {Picture::ALL.map(button)}</p> }.into_any()
+}
+
+/// What a drawing is saved as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Picture {
+    /// Lines and words.
+    Svg,
+    /// Pixels.
+    Png,
+}
+
+impl Picture {
+    const ALL: [Self; 2] = [Self::Svg, Self::Png];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Svg => "SVG",
+            Self::Png => "PNG",
+        }
     }
 }
 
@@ -167,7 +209,7 @@ pub(super) fn Lanes() -> impl IntoView {
 #[component]
 fn Windows() -> impl IntoView {
     let store = Store::get();
-    let stretch = store.lanes.stretch;
+    let (stretch, language) = (store.lanes.stretch, store.language);
     let follows = Memo::new(move |_| stretch.get().follows());
     let button = move |choice: Window| {
         let millis = choice.millis();
@@ -184,16 +226,16 @@ fn Windows() -> impl IntoView {
             <button
                 type="button"
                 class="follow"
-                title="Show what happens now (0)"
-                on:click=move |_| store.lanes.change(Stretch::following)
+                title=tr!(language, lanes.back_title)
+                on:click=click(move |_| store.lanes.change(Stretch::following))
             >
-                "Back to now"
+                {tr!(language, lanes.back)}
             </button>
         }.into_any()))}
-        <span class="windows" role="group" aria-label="How much time is shown">
-            {labelled_button("−", "Show more time (-)", None, Box::new(move || zoom(2.0)))}
+        <span class="windows" role="group" aria-label=tr!(language, lanes.how_much)>
+            {labelled_button("−", tr!(language, lanes.more_time), None, Box::new(move || zoom(2.0)))}
             {Window::ALL.map(button)}
-            {labelled_button("+", "Show less time (+)", None, Box::new(move || zoom(0.5)))}
+            {labelled_button("+", tr!(language, lanes.less_time), None, Box::new(move || zoom(0.5)))}
         </span>
     }
 }
@@ -205,7 +247,7 @@ fn labelled_button(
     press: Box<dyn Fn() + Send + Sync>,
 ) -> AnyView {
     view! {
-        <button type="button" title=title aria-label=title aria-pressed=pressed on:click=move |_| press()>
+        <button type="button" title=title aria-label=title aria-pressed=pressed on:click=click(move |_| press())>
             {label}
         </button>
     }

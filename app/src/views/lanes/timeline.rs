@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use crate::geometry::px;
+use crate::language::tr;
 use crate::state::{SPEEDS, STEPS, Span, Store};
-use crate::views::reactive::{maybe, several, text, word};
+use crate::views::reactive::{click, maybe, several, text, word};
 
 /// What the controls do.
 #[derive(Clone, Copy)]
@@ -26,14 +27,14 @@ pub(super) fn TimeSlider() -> impl IntoView {
 #[component]
 fn Slider() -> impl IntoView {
     let store = Store::get();
-    let timeline = store.timeline;
+    let (timeline, language) = (store.timeline, store.language);
     let value = Memo::new(move |_| match &*timeline.past.read() {
         Some(past) => timeline.place(past.at),
         None => STEPS,
     });
     let moment = text(move || match &*timeline.past.read() {
         Some(past) => store.when(past.at),
-        None => "now".to_owned(),
+        None => tr!(language, timeline.now).to_owned(),
     });
     let moved = move |place: String| {
         let place = place.parse().unwrap_or(STEPS);
@@ -47,14 +48,14 @@ fn Slider() -> impl IntoView {
     };
     let play = word(move || if timeline.plays.get() { "M3 2h3v10H3zM8 2h3v10H8z" } else { "M3 1l9 6-9 6z" });
     view! {
-        <div class="timeline" role="group" aria-label="Time">
+        <div class="timeline" role="group" aria-label=tr!(language, timeline.title)>
             <span class="steps">
-                {control(Do::Previous, "Previous change (←)", text(|| "M10 2L4 7l6 5zM2 2h2v10H2z".to_owned()))}
-                {control(Do::Play, "Play or pause (space)", text(move || play.get().to_owned()))}
-                {control(Do::Next, "Next change (→)", text(|| "M4 2l6 5-6 5zM10 2h2v10h-2z".to_owned()))}
+                {control(Do::Previous, tr!(language, timeline.previous), text(|| "M10 2L4 7l6 5zM2 2h2v10H2z".to_owned()))}
+                {control(Do::Play, tr!(language, timeline.play), text(move || play.get().to_owned()))}
+                {control(Do::Next, tr!(language, timeline.next), text(|| "M4 2l6 5-6 5zM10 2h2v10h-2z".to_owned()))}
             </span>
             <select
-                aria-label="How many times as fast it is played"
+                aria-label=tr!(language, timeline.speed)
                 on:change:target=move |event| timeline.speed.set(event.target().value().parse().unwrap_or(1))
             >
                 {SPEEDS.map(|speed| view! { <option value=speed.to_string()>{format!("{speed}×")}</option> }.into_any())}
@@ -69,28 +70,31 @@ fn Slider() -> impl IntoView {
                     max=STEPS.to_string()
                     value=STEPS.to_string()
                     prop:value=text(move || value.get().to_string())
-                    aria-label="Moment that is shown"
+                    aria-label=tr!(language, timeline.moment)
                     aria-valuetext=moment
                     on:input:target=move |event| moved(event.target().value())
                 />
             </span>
             <select
-                aria-label="How much time the slider covers"
+                aria-label=tr!(language, timeline.span)
                 on:change:target=move |event| {
                     let chosen = event.target().value();
                     let span = Span::ALL.into_iter().find(|span| span.label() == chosen);
                     timeline.span.set(span.unwrap_or(Span::TenMinutes));
                 }
             >
-                {Span::ALL.map(|span| view! { <option value=span.label()>{span.label()}</option> }.into_any())}
+                {Span::ALL.map(|span| {
+                    let label = if span == Span::All { tr!(language, timeline.all) } else { span.label() };
+                    view! { <option value=span.label()>{label}</option> }.into_any()
+                })}
             </select>
             <button
                 class="live-again"
                 type="button"
                 aria-pressed=text(move || (!timeline.is_past.get()).to_string())
-                on:click=move |_| go(store, Do::Live)
+                on:click=click(move |_| go(store, Do::Live))
             >
-                "LIVE"
+                {tr!(language, timeline.live)}
             </button>
         </div>
     }
@@ -99,7 +103,7 @@ fn Slider() -> impl IntoView {
 fn control(what: Do, label: &'static str, path: Signal<String>) -> AnyView {
     let store = Store::get();
     view! {
-        <button type="button" title=label aria-label=label on:click=move |_| go(store, what)>
+        <button type="button" title=label aria-label=label on:click=click(move |_| go(store, what))>
             <svg viewBox="0 0 14 14" aria-hidden="true"><path d=path/></svg>
         </button>
     }

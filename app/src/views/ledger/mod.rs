@@ -8,7 +8,8 @@ use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
 pub use self::rows::{ledger_problem, ledger_rows};
-use super::reactive::{maybe, text};
+use super::reactive::{click, maybe, text};
+use crate::language::tr;
 use crate::state::Store;
 
 /// Where the rows are, closed at first; nothing where no history is kept.
@@ -22,6 +23,7 @@ pub(super) fn Ledger() -> impl IntoView {
 #[component]
 fn Panel() -> impl IntoView {
     let store = Store::get();
+    let language = store.language;
     let read = move || {
         #[cfg(feature = "hydrate")]
         crate::client::ledger::read(store);
@@ -34,11 +36,11 @@ fn Panel() -> impl IntoView {
     };
     view! {
         <details class="panel ledger" on:toggle=move |_| read()>
-            <summary>"Ledger" <span>"every pod that held an identity"</span></summary>
+            <summary>{tr!(language, ledger.title)}" "<span>{tr!(language, ledger.hint)}</span></summary>
             <p>
-                <button class="button" type="button" on:click=move |_| read()>"Read again"</button>
-                <a href=csv("") download="">"All as CSV"</a>
-                <a href=csv("/changes") download="">"Changes of addresses as CSV"</a>
+                <button class="button" type="button" on:click=click(move |_| read())>{tr!(language, ledger.again)}</button>
+                <a href=csv("") download="">{tr!(language, ledger.csv)}</a>
+                <a href=csv("/changes") download="">{tr!(language, ledger.changes_csv)}</a>
             </p>
             <div class="scroll"></div>
         </details>

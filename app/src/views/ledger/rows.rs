@@ -4,24 +4,25 @@ use leptos::prelude::*;
 use topology::Timestamp;
 use topology::ledger::{Moment, Row, Who, Why};
 
+use crate::language::{Language, tr};
 use crate::time::Zone;
 use crate::views::{stage_name, stage_word};
 
 /// A table of rows, in their order. `more` tells that there are older ones.
-pub fn ledger_rows(rows: &[Row], more: bool) -> String {
-    let older = more.then(|| view! { <p class="quiet">"Older ones are in the CSV."</p> });
-    let rows = rows.iter().map(row).collect::<Vec<_>>();
+pub fn ledger_rows(rows: &[Row], more: bool, language: Language) -> String {
+    let older = more.then(|| view! { <p class="quiet">{tr!(language, ledger.older)}</p> });
+    let rows = rows.iter().map(|it| row(it, language)).collect::<Vec<_>>();
     let table = view! {
         <table>
             <thead>
                 <tr>
-                    <th scope="col">"Pod"</th>
+                    <th scope="col">{tr!(language, ledger.pod)}</th>
                     <th scope="col">"UID"</th>
                     <th scope="col">"IP"</th>
-                    <th scope="col">"Node"</th>
-                    <th scope="col">"Stages"</th>
-                    <th scope="col">"In DNS"</th>
-                    <th scope="col">"Ended"</th>
+                    <th scope="col">{tr!(language, ledger.node)}</th>
+                    <th scope="col">{tr!(language, ledger.stages)}</th>
+                    <th scope="col">{tr!(language, ledger.in_dns)}</th>
+                    <th scope="col">{tr!(language, ledger.ended)}</th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>
@@ -36,11 +37,11 @@ pub fn ledger_problem(problem: &str) -> String {
     view! { <p>{problem.to_owned()}</p> }.into_any().to_html()
 }
 
-fn row(row: &Row) -> AnyView {
+fn row(row: &Row, language: Language) -> AnyView {
     let addresses: Vec<_> = row
         .addresses
         .iter()
-        .map(|held| view! { <li><code>{held.ip.to_string()}</code>" "{stretch(held.from, held.until)}</li> })
+        .map(|held| view! { <li><code>{held.ip.to_string()}</code>" "{stretch(held.from, held.until, language)}</li> })
         .collect();
     let stages: Vec<_> = row
         .stages
@@ -48,20 +49,20 @@ fn row(row: &Row) -> AnyView {
         .map(|stage| {
             view! {
                 <li data-stage=stage_word(Some(stage.stage)) class="status">
-                    {stage_name(stage.stage)} " " {moment(stage.seen)}
+                    {stage_name(stage.stage, language)} " " {moment(stage.seen, language)}
                 </li>
             }
         })
         .collect();
-    let dns: Vec<_> = row.dns.iter().map(|stay| view! { <li>{stretch(stay.entered, stay.left)}</li> }).collect();
+    let dns: Vec<_> = row.dns.iter().map(|stay| view! { <li>{stretch(stay.entered, stay.left, language)}</li> }).collect();
     let ended = row.ended.map(|ended| {
         let by = row.who.map(|who| format!("{who:?}"));
         view! {
             <span data-why=format!("{:?}", ended.why) data-who=by>
-                {why(ended.why)} {who(ended.why, row.who)}
+                {why(ended.why, language)} {who(ended.why, row.who, language)}
             </span>
             " "
-            {moment(ended.at.into())}
+            {moment(ended.at.into(), language)}
         }
     });
     view! {
@@ -78,22 +79,29 @@ fn row(row: &Row) -> AnyView {
     .into_any()
 }
 
-fn stretch(from: Moment, until: Option<Moment>) -> AnyView {
-    let until = until.map(|until| view! { " – "{moment(until)} });
-    view! { {moment(from)}{until} }.into_any()
+fn stretch(from: Moment, until: Option<Moment>, language: Language) -> AnyView {
+    let until = until.map(|until| view! { " – "{moment(until, language)} });
+    view! { {moment(from, language)}{until} }.into_any()
 }
 
 /// A time, or between which it lies where nobody watched.
-fn moment(moment: Moment) -> AnyView {
+fn moment(moment: Moment, language: Language) -> AnyView {
+    let title = tr!(language, ledger.nobody_watched);
     match moment {
         Moment::Seen { at } => time(at).into_any(),
-        Moment::Between { after, before } => {
-            view! { <span class="unseen" title="nobody watched">"between "{time(after)}" and "{time(before)}</span> }
-                .into_any()
+        Moment::Between { after, before } => view! {
+            <span class="unseen" title=title>
+                {tr!(language, ledger.between)}{time(after)}{tr!(language, ledger.between_and)}{time(before)}
+                {tr!(language, ledger.between_end)}
+            </span>
         }
-        Moment::Before { before } => {
-            view! { <span class="unseen" title="nobody watched">"before "{time(before)}</span> }.into_any()
+        .into_any(),
+        Moment::Before { before } => view! {
+            <span class="unseen" title=title>
+                {tr!(language, ledger.before)}{time(before)}{tr!(language, ledger.before_end)}
+            </span>
         }
+        .into_any(),
     }
 }
 
@@ -102,40 +110,40 @@ fn time(at: Timestamp) -> impl IntoView {
     view! { <time datetime=at.to_rfc3339() data-at=at.as_millis()>{Zone::Utc.when(at, Timestamp::default())}</time> }
 }
 
-const fn why(why: Why) -> &'static str {
+fn why(why: Why, language: Language) -> &'static str {
     match why {
-        Why::Evicted => "evicted",
-        Why::Preempted => "preempted",
-        Why::NodeLost => "its node was lost",
-        Why::Failed => "failed",
-        Why::Completed => "completed",
-        Why::SetDeleted => "its StatefulSet was deleted",
-        Why::ScaledDown => "scaled down",
-        Why::RolledOut => "rolled out",
-        Why::ForceDeleted => "force-deleted",
-        Why::Released => "released",
-        Why::Deleted => "deleted",
-        Why::NotKnown => "why is not known",
+        Why::Evicted => tr!(language, ledger.evicted),
+        Why::Preempted => tr!(language, ledger.preempted),
+        Why::NodeLost => tr!(language, ledger.node_lost),
+        Why::Failed => tr!(language, ledger.failed),
+        Why::Completed => tr!(language, ledger.completed),
+        Why::SetDeleted => tr!(language, ledger.set_deleted),
+        Why::ScaledDown => tr!(language, ledger.scaled_down),
+        Why::RolledOut => tr!(language, ledger.rolled_out),
+        Why::ForceDeleted => tr!(language, ledger.force_deleted),
+        Why::Released => tr!(language, ledger.released),
+        Why::Deleted => tr!(language, ledger.deleted),
+        Why::NotKnown => tr!(language, ledger.not_known),
     }
 }
 
 /// Who wanted that.
-fn who(why: Why, who: Option<Who>) -> Option<String> {
-    let joint = match why {
-        Why::Released | Why::NotKnown => return None,
-        Why::Failed | Why::Completed | Why::NodeLost | Why::SetDeleted => ", deleted by",
-        Why::Evicted | Why::Preempted | Why::ScaledDown | Why::RolledOut | Why::ForceDeleted | Why::Deleted => " by",
+fn who(why: Why, who: Option<Who>, language: Language) -> Option<String> {
+    let who = match (why, who) {
+        (Why::Released | Why::NotKnown, _) => return None,
+        (_, None) => return Some(tr!(language, ledger.by_unknown).to_owned()),
+        (_, Some(Who::EvictionApi)) => tr!(language, ledger.eviction_api),
+        (_, Some(Who::Kubelet)) => tr!(language, ledger.kubelet),
+        (_, Some(Who::Scheduler)) => tr!(language, ledger.scheduler),
+        (_, Some(Who::TaintManager)) => tr!(language, ledger.taint_manager),
+        (_, Some(Who::PodCollector)) => tr!(language, ledger.pod_collector),
+        (_, Some(Who::GarbageCollector)) => tr!(language, ledger.garbage_collector),
+        (_, Some(Who::Controller)) => tr!(language, ledger.controller),
+        (_, Some(Who::Client)) => tr!(language, ledger.client),
     };
-    let who = match who {
-        None => return Some(", by whom is not known".to_owned()),
-        Some(Who::EvictionApi) => "a client of the eviction API",
-        Some(Who::Kubelet) => "its kubelet",
-        Some(Who::Scheduler) => "the scheduler",
-        Some(Who::TaintManager) => "the taint manager",
-        Some(Who::PodCollector) => "the collector of pods",
-        Some(Who::GarbageCollector) => "the garbage collector",
-        Some(Who::Controller) => "its controller",
-        Some(Who::Client) => "a client",
-    };
-    Some(format!("{joint} {who}"))
+    // What happened by itself says nothing of who deleted the pod afterwards.
+    Some(match why {
+        Why::Failed | Why::Completed | Why::NodeLost | Why::SetDeleted => tr!(language, ledger.deleted_by, who = who),
+        _ => tr!(language, ledger.by, who = who),
+    })
 }

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
@@ -18,6 +18,7 @@ use topology::ledger::{IpChange, Row, ip_changes};
 
 pub(super) use self::parameters::{CHANGES, ROWS};
 use self::parameters::{ChangesQuery, Export, Format, RowsQuery};
+use super::language::language_of;
 use super::parameters::Pairs;
 use super::problem::Problem;
 use crate::ledger::{Filter, MAX_PAGE, Position, Reader, Store, StoreError, Unreadable};
@@ -101,12 +102,14 @@ pub(super) async fn changes(State(reader): State<Reader>, Query(pairs): Pairs) -
 pub(super) async fn panel(
     State(reader): State<Reader>,
     Path((namespace, name)): Path<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> impl IntoResponse {
     let filter = Filter { namespace: Some(namespace), statefulset: Some(name), ..Filter::default() };
     let html = match reader.store() {
         Err(error) => app::views::ledger_problem(&error.to_string()),
         Ok((store, part)) => match store.page(part.cluster(), &filter, None, SHOWN).await {
-            Ok(page) => app::views::ledger_rows(&page.rows, page.next.is_some()),
+            Ok(page) => app::views::ledger_rows(&page.rows, page.next.is_some(), language_of(&uri, &headers)),
             Err(error) => app::views::ledger_problem(&error.to_string()),
         },
     };
