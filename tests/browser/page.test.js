@@ -222,7 +222,14 @@ test('given a theme when switched then it changes, and stays when the page is lo
       await becomes(page, 'live');
       assert.deepEqual(await look(), [other, otherPaper]);
       await page.click('.theme');
+      const [contrast, contrastPaper] = await look();
+      assert.equal(contrast, 'contrast');
+      assert.notEqual(contrastPaper, paper);
+      await page.click('.theme');
       assert.deepEqual(await look(), [undefined, paper]);
+      // Whoever asks the system for more contrast has it without a button.
+      await page.emulateMedia({ colorScheme, contrast: 'more' });
+      assert.deepEqual(await look(), [undefined, contrastPaper]);
     });
   }
 });

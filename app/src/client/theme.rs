@@ -1,4 +1,4 @@
-//! Light, dark, or as the system has it.
+//! Light, dark, high contrast, or as the system has it.
 
 use leptos::prelude::*;
 
@@ -6,18 +6,19 @@ use leptos::prelude::*;
 const KEY: &str = "berth-theme";
 const ATTRIBUTE: &str = "data-theme";
 
-/// From the system's to the other one, and back.
+/// From the system's to the other one of light and dark, to high contrast, and back.
 pub(crate) fn next() {
     let Some(root) = document().document_element() else { return };
     let dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches());
+    let chosen = match root.get_attribute(ATTRIBUTE).as_deref() {
+        None => Some(if dark { "light" } else { "dark" }),
+        Some("light" | "dark") => Some("contrast"),
+        Some(_) => None,
+    };
     let storage = window().local_storage().ok().flatten();
     // The choice lasts as long as the page where nothing may be stored.
-    if root.has_attribute(ATTRIBUTE) {
-        let _ = root.remove_attribute(ATTRIBUTE);
-        let _ = storage.map(|storage| storage.remove_item(KEY));
-    } else {
-        let other = if dark { "light" } else { "dark" };
-        let _ = root.set_attribute(ATTRIBUTE, other);
-        let _ = storage.map(|storage| storage.set_item(KEY, other));
-    }
+    let _ = match chosen {
+        Some(theme) => root.set_attribute(ATTRIBUTE, theme).map(|()| storage.map(|it| it.set_item(KEY, theme))),
+        None => root.remove_attribute(ATTRIBUTE).map(|()| storage.map(|it| it.remove_item(KEY))),
+    };
 }
