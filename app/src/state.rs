@@ -43,6 +43,8 @@ pub struct Initial {
     pub page: String,
     /// The language that the page is in.
     pub language: Language,
+    /// Whether the page stays as it is: a specimen, in which no time passes and which follows no server.
+    pub is_still: bool,
     /// Which run of the server.
     pub instance: Instance,
     /// The revision of what follows.
@@ -209,7 +211,7 @@ impl Store {
             presents: RwSignal::new(false),
             fleet: FleetStore::new(initial.fleet, revision),
             board,
-            crew: CrewStore::new(place.deployment().cloned(), initial.crew, revision, board),
+            crew: CrewStore::new(place.deployment().cloned(), initial.crew, revision, board, initial.language),
             lanes: LanesView::new(place.stretch),
             place: RwSignal::new(Place { stretch: None, ..place }),
             timeline: Timeline::new(initial.past, initial.at),
@@ -382,6 +384,7 @@ mod tests {
             version: String::new(),
             page: String::new(),
             language: Language::English,
+            is_still: false,
             instance: Instance(1),
             revision: Revision(1),
             at: Timestamp::default(),

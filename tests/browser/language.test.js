@@ -1,5 +1,6 @@
 // The page in English and in Chinese: all of it, chosen from the browser, switchable, and in the link.
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { launchBrowser, onPage } from './support/browser.js';
 import { becomes } from './support/reading.js';
@@ -105,5 +106,27 @@ test('given no JavaScript when pages are opened then the browser or the link cho
         assert.equal(isChinese(await page.textContent('.why')), lang !== 'en', query);
       });
     }
+  });
+});
+
+test('given every text in Chinese when it is shown then the fonts that come with the page have its characters', async () => {
+  const folder = new URL('../../app/locales/zh/', import.meta.url);
+  const files = [...(await readdir(folder)).map((name) => new URL(name, folder)), new URL('../../server/src/walkthrough/texts.rs', import.meta.url)];
+  const texts = (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('');
+  const known = new Set(await readFile(new URL('../../public/fonts/chinese.txt', import.meta.url), 'utf8'));
+  const lacking = [...new Set(texts)].filter((character) => character >= '\u2e80' && !known.has(character));
+  assert.deepEqual(lacking, [], 'run tools/fonts.mjs');
+  // And they are what is seen: without them, this machine's own fonts would be measured.
+  await onDemo({ locale: 'zh-CN' }, async ({ page }) => {
+    const loaded = () => page.evaluate(() => [...document.fonts].filter(({ status }) => status === 'loaded').map(({ family }) => family));
+    await eventually('the fonts are loaded', async () =>
+      assert.deepEqual([...new Set(await loaded())].sort(), ['"JetBrains Mono"', '"Noto Sans SC"', 'Inter'].map((it) => it.replaceAll('"', '')).sort()),
+    );
+  });
+  await onDemo({ locale: 'en-GB' }, async ({ page }) => {
+    await eventually('the fonts are loaded', async () => {
+      const requested = await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.woff2')).map(({ name }) => name.replace(/.*\//, '').replace(/-[0-9a-f]+\.woff2$/, '')));
+      assert.ok(requested.includes('inter') && requested.includes('jetbrains-mono'), `${requested}`);
+    });
   });
 });

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Measures Berth against the reference control plane and says which goals are met. `make bench` builds what it needs.
-// Usage: bench.mjs [--only latency,wire,scale,dns,history,size] [--pods 1000,5000] [--changes 1000000] [--recording 100000000]
+// Usage: bench.mjs [--only latency,wire,scale,dns,history,page,size] [--pods 1000,5000] [--changes 1000000] [--recording 100000000] [--soak 60]
 // Ends with 0 whether or not goals are met; with 1 when something could not be measured.
 import { parseArgs } from 'node:util';
 import { startBerth } from '../browser/support/berth.js';
@@ -12,11 +12,12 @@ import { dns } from './dns.mjs';
 import { history } from './history.mjs';
 import { latency } from './latency.mjs';
 import { machine } from './machine.mjs';
+import { page } from './page.mjs';
 import { SETTINGS, scale } from './scale.mjs';
 import { size } from './size.mjs';
 import { wire } from './wire.mjs';
 
-const { only, pods, changes, recording } = options();
+const { only, pods, changes, recording, soak } = options();
 
 /** Runs `measure` with a control plane of its own, and what else it asks for. */
 async function onCluster(settings, parts, measure) {
@@ -45,6 +46,14 @@ const MEASUREMENTS = {
   scale: () => onCluster(SETTINGS, [], (open) => scale(open, pods)),
   dns: () => onCluster({}, ['berth', 'dns'], (open) => dns({ ...open, load: setting('LOAD_DNS') })),
   history: () => onCluster({}, ['browser', 'api'], (open) => history({ ...open, load: setting('LOAD_HISTORY'), changes, recording })),
+  page: async () => {
+    const browser = await launchBrowser();
+    try {
+      return await page({ browser, soak, progress });
+    } finally {
+      await browser.close();
+    }
+  },
   size,
 };
 
@@ -52,27 +61,28 @@ function options() {
   try {
     const { values } = parseArgs({
       options: {
-        only: { type: 'string', default: 'latency,wire,scale,dns,history,size' },
+        only: { type: 'string', default: 'latency,wire,scale,dns,history,page,size' },
         pods: { type: 'string', default: '1000,5000' },
         changes: { type: 'string', default: '1000000' },
         recording: { type: 'string', default: '100000000' },
+        soak: { type: 'string', default: '60' },
       },
     });
     const counts = values.pods.split(',').map(Number);
     if (!counts.every((count) => Number.isInteger(count) && count > 0)) throw new Error('--pods takes whole numbers');
-    const [changes, recording] = ['changes', 'recording'].map((name) => {
+    const [changes, recording, soak] = ['changes', 'recording', 'soak'].map((name) => {
       const number = Number(values[name]);
       if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} takes a whole number`);
       return number;
     });
-    return { only: values.only.split(','), pods: counts, changes, recording };
+    return { only: values.only.split(','), pods: counts, changes, recording, soak };
   } catch (error) {
     return fail(error.message);
   }
 }
 
 function fail(message) {
-  console.error(`${message}\nusage: bench.mjs [--only latency,wire,scale,dns,history,size] [--pods 1000,5000] [--changes 1000000] [--recording 100000000]`);
+  console.error(`${message}\nusage: bench.mjs [--only latency,wire,scale,dns,history,page,size] [--pods 1000,5000] [--changes 1000000] [--recording 100000000] [--soak 60]`);
   process.exit(2);
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn start() {
         leptos::logging::error!("the page carries no state that this version can read");
         return;
     };
+    let is_still = initial.is_still;
     hydrate_body(move || {
         let store = Store::new(initial, links::current());
         provide_context(store);
@@ -45,10 +46,24 @@ pub(crate) fn start() {
                 present::start(store);
                 history::start(store);
                 keys::start(store);
-                stream::start(store, clock::start(store));
+                if is_still {
+                    tell_stillness();
+                } else {
+                    stream::start(store, clock::start(store));
+                }
             }
         });
         view! { <App/> }
+    });
+}
+
+/// Tells whoever takes a picture of a specimen that it is drawn: the frame after next, as the first one measures it.
+fn tell_stillness() {
+    request_animation_frame(|| {
+        request_animation_frame(|| {
+            let page = document().query_selector(".page").ok().flatten();
+            let _ = page.map(|page| page.set_attribute("data-still", "true"));
+        });
     });
 }
 

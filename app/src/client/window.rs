@@ -11,15 +11,16 @@ use crate::views::Window;
 /// How many rows are made beyond those that can be seen, above and below.
 const BEYOND: f64 = 12.0;
 
-/// Keeps `seen` at the rows that can be seen for as long as the owner lives; `row` is the height of one in pixels.
-/// Whatever is scrolled, the list's own place on the screen tells.
-pub(crate) fn follow(list: &Element, row: f64, seen: RwSignal<Window>) {
+/// Keeps `seen` at the rows that can be seen for as long as the owner lives; `row` tells the height of one in pixels, of a
+/// list of that height. Whatever is scrolled, the list's own place on the screen tells.
+pub(crate) fn follow(list: &Element, row: impl Fn(f64) -> f64 + Copy + 'static, seen: RwSignal<Window>) {
     let asked = StoredValue::new(false);
     let look = {
         let list = StoredValue::new_local(list.clone());
         move || {
             let Some(area) = list.try_with_value(Element::get_bounding_client_rect) else { return };
             asked.set_value(false);
+            let row = row(area.height());
             let height = window().inner_height().ok().and_then(|it| it.as_f64()).unwrap_or(area.height());
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows, not below 0")]
             let now = Window {

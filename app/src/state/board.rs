@@ -9,7 +9,7 @@ use topology::{Ordinal, Revision, SetKey, Stage};
 
 /// How many lanes there are at most. Pods that are not Ready come first, then the others, then wanted identities that
 /// have none, then those of the past.
-pub const MAX_LANES: usize = 200;
+pub const MAX_LANES: usize = 1_000;
 
 /// What is known of the StatefulSet that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

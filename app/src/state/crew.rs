@@ -7,6 +7,7 @@ use topology::crew::{Crew, CrewChange, CrewSummary, Hand};
 use topology::{Ordinal, Revision, SetKey};
 
 use super::board::{BoardStore, MAX_LANES, Presence, set};
+use crate::language::{Language, tr};
 
 /// How many pods that are gone have a lane: the latest ones.
 const GONE: usize = 8;
@@ -24,6 +25,7 @@ pub struct CrewStore {
     /// The last revision that was applied; `None` until the first state came.
     pub revision: StoredValue<Option<Revision>>,
     board: BoardStore,
+    language: Language,
 }
 
 impl CrewStore {
@@ -32,6 +34,7 @@ impl CrewStore {
         crew: Option<(SetKey, Option<Box<Crew>>)>,
         revision: Revision,
         board: BoardStore,
+        language: Language,
     ) -> Self {
         let store = Self {
             plain: StoredValue::new(None),
@@ -40,6 +43,7 @@ impl CrewStore {
             ready: RwSignal::new(String::new()),
             revision: StoredValue::new(None),
             board,
+            language,
         };
         if let (Some(shown), Some((deployment, crew))) = (shown, crew)
             && shown == deployment
@@ -107,7 +111,7 @@ impl CrewStore {
             set(board.left_out, crew.as_deref().map_or(0, |crew| crew.pods().count().saturating_sub(MAX_LANES)));
             set(board.unwatched, crew.as_deref().map(|crew| crew.unwatched.clone()).unwrap_or_default());
             let summary = crew.as_deref().map(CrewSummary::of).filter(|summary| summary.exists);
-            let ready = |summary: CrewSummary| format!("{} / {} ready", summary.ready, summary.replicas);
+            let ready = |it: CrewSummary| tr!(self.language, set.ready, ready = it.ready, replicas = it.replicas);
             set(self.ready, summary.map(ready).unwrap_or_default());
             set(self.presence, if crew.is_some() { Presence::Known } else { Presence::Unknown });
         });

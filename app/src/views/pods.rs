@@ -1,20 +1,46 @@
 //! The pods of now in a table, with the columns of `kubectl get pods -o wide`.
 
+use std::ops::Range;
+
+use leptos::html::Tbody;
 use leptos::prelude::*;
 use topology::board::{Incarnation, Lane};
 use topology::kubectl::human_duration;
 
 use super::actions::pod_buttons;
-use super::reactive::{each_lane, word};
+use super::reactive::{each_lane, text, word};
 use super::stage_word;
+use super::windowed::Window;
+use crate::geometry::px;
 use crate::language::tr;
 use crate::state::{LaneRow, Store};
+
+/// The height of a row in pixels, as in the style sheet.
+const ROW: f64 = 32.0;
 
 /// A row for each identity, whether a pod holds it or not.
 #[component]
 pub(super) fn Pods() -> impl IntoView {
     let store = Store::get();
     let acts = has_buttons(store);
+    let body = NodeRef::<Tbody>::new();
+    let seen = RwSignal::new(Window::FIRST);
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Some(body) = body.get() {
+            crate::client::window::follow(&body, |_| ROW, seen);
+        }
+    });
+    // What is left out above and below takes its room.
+    #[allow(clippy::cast_precision_loss, reason = "some hundreds of rows")]
+    let room = move |of: fn(&Range<usize>, usize) -> usize| {
+        let height = text(move || {
+            let rows = store.board.lanes.read().len();
+            px(of(&seen.get().of(rows), rows) as f64 * ROW)
+        });
+        let space = view! { <svg class="space" width="1" height=height></svg> };
+        view! { <tr class="space" aria-hidden="true"><td colspan="10">{space}</td></tr> }.into_any()
+    };
     let language = store.language;
     let title = word(move || match store.timeline.is_past.get() {
         true => tr!(language, tables.pods_then),
@@ -39,8 +65,10 @@ pub(super) fn Pods() -> impl IntoView {
                             {acts.then(|| view! { <th scope="col"><span class="hidden">{tr!(language, tables.actions)}</span></th> }.into_any())}
                         </tr>
                     </thead>
-                    <tbody>
-                        {each_lane(|row| view! { <PodRow row/> }.into_any())}
+                    <tbody node_ref=body>
+                        {room(|part, _| part.start)}
+                        {each_lane(seen, |row| view! { <PodRow row/> }.into_any())}
+                        {room(|part, rows| rows - part.end)}
                     </tbody>
                 </table>
             </div>

@@ -37,7 +37,7 @@ pub(super) fn Rail() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         if let Some(list) = list.get() {
-            crate::client::window::follow(&list, ROW, window);
+            crate::client::window::follow(&list, |_| ROW, window);
         }
     });
     let Windowed { above, rows: seen, below } = windowed(rows, window, ROW, |row| match row {

@@ -6,6 +6,7 @@
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
+use super::windowed::Window;
 use crate::state::{FleetRow, LaneRow, Store};
 
 /// A text that changes.
@@ -44,10 +45,14 @@ pub(super) fn click(does: impl FnMut(MouseEvent) + 'static) -> Click {
     Box::new(does)
 }
 
-/// A view for each identity of the StatefulSet that is shown.
-pub(super) fn each_lane(view: fn(LaneRow) -> AnyView) -> impl IntoView {
+/// A view for each identity of the StatefulSet that is shown, of those that can be seen.
+pub(super) fn each_lane(seen: RwSignal<Window>, view: fn(LaneRow) -> AnyView) -> impl IntoView {
     let lanes = Store::get().board.lanes;
-    view! { <For each=move || lanes.get() key=|(ordinal, _)| *ordinal children=view/> }
+    let part = move || {
+        let lanes = lanes.read();
+        lanes[seen.get().of(lanes.len())].to_vec()
+    };
+    view! { <For each=part key=|(ordinal, _)| *ordinal children=view/> }
 }
 
 /// A row of a list of StatefulSets.

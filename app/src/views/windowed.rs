@@ -19,7 +19,7 @@ impl Window {
     pub(super) const FIRST: Self = Self { first: 0, count: 50 };
 
     /// The part of so many rows that is made.
-    fn of(self, rows: usize) -> std::ops::Range<usize> {
+    pub(super) fn of(self, rows: usize) -> std::ops::Range<usize> {
         let first = self.first.min(rows.saturating_sub(self.count));
         first..rows.min(first + self.count)
     }

@@ -49,6 +49,11 @@ pub(super) async fn hashed(extract::Path(path): extract::Path<String>, headers: 
     serve(&format!("pkg/{path}"), &headers, FOR_EVER)
 }
 
+/// `GET /fonts/{file}`
+pub(super) async fn font(extract::Path(file): extract::Path<String>, headers: HeaderMap) -> Response {
+    serve(&format!("fonts/{file}"), &headers, FOR_EVER)
+}
+
 /// `GET /favicon.svg`
 pub(super) async fn favicon(headers: HeaderMap) -> Response {
     serve("favicon.svg", &headers, FOR_A_WHILE)

@@ -2,6 +2,8 @@
 
 mod actions;
 mod assets;
+#[cfg(debug_assertions)]
+mod gallery;
 mod guard;
 mod health;
 mod history;
@@ -151,12 +153,15 @@ fn routes(shared: Shared) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/api/{*rest}", any(problem::no_such_route))
-        .fallback(page::other)
-        .layer(CompressionLayer::new());
+        .fallback(page::other);
+    #[cfg(debug_assertions)]
+    let plain = plain.route("/gallery", get(gallery::list));
+    let plain = plain.layer(CompressionLayer::new());
     Router::new()
         .merge(plain)
         // Not compressed here: they come compressed, and a stream must not wait for a compressor.
         .route("/pkg/{*path}", get(assets::hashed))
+        .route("/fonts/{file}", get(assets::font))
         .route("/favicon.svg", get(assets::favicon))
         .route("/api/v1/stream", get(stream::open))
         .route("/api/v1/recording", get(history::record))

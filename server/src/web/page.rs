@@ -84,6 +84,11 @@ async fn render(
     status: StatusCode,
     request: Request<Body>,
 ) -> Response {
+    #[cfg(debug_assertions)]
+    if let Some(specimen) = super::gallery::asked(request.uri()) {
+        let language = language_of(request.uri(), request.headers());
+        return rendered(specimen.initial(language), StatusCode::OK, request).await;
+    }
     let hub = &shared.hub;
     let initial = app::Initial {
         control: shared.control(),
@@ -91,6 +96,7 @@ async fn render(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         page: assets::build().unwrap_or_default(),
         language: language_of(request.uri(), request.headers()),
+        is_still: false,
         instance: hub.instance(),
         revision: view.revision,
         at: view.at,
@@ -100,6 +106,10 @@ async fn render(
         board: view.board,
         crew: view.crew,
     };
+    rendered(initial, status, request).await
+}
+
+async fn rendered(initial: app::Initial, status: StatusCode, request: Request<Body>) -> Response {
     let address = request.uri().to_string();
     let shell = move || {
         let options = expect_context::<ResponseOptions>();

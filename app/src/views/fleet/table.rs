@@ -24,7 +24,7 @@ pub(super) fn Table(rows: Memo<Vec<Row>>) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         if let Some(body) = body.get() {
-            crate::client::window::follow(&body, ROW, window);
+            crate::client::window::follow(&body, |_| ROW, window);
         }
     });
     let Windowed { above, rows: seen, below } = windowed(rows, window, ROW, line);

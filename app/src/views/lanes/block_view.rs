@@ -183,7 +183,7 @@ pub(super) fn step_view(step: Step, words: Words, scale: Scale, frame: Frame, la
     };
     view! {
         <g class="arrow" data-step=kind>
-            <path d=path marker-end="url(#arrowhead)"/>
+            <path d=path pathLength="1" marker-end="url(#arrowhead)"/>
             {(words == Words::Shown && frame.has_words_between()).then(|| view! { <text x=px(to + 8.0) y=px(above / 2.0 + 4.0)>{said}</text> }.into_any())}
         </g>
     }

@@ -20,6 +20,7 @@ use crate::geometry::{Frame, Scale, Window, origin, px};
 use crate::language::{Language, tr};
 use crate::state::Store;
 use crate::stretch::Stretch;
+use crate::views::Window as Seen;
 use crate::views::reactive::{click, each_lane, maybe, text};
 use axis::{Axis, Deletions, Now, Unwatched};
 use card::PodCard;
@@ -92,9 +93,13 @@ pub(super) fn Lanes() -> impl IntoView {
         if stretch.follows() { left + scale.per_milli * 1_000.0 } else { left }
     });
     provide_context(Drawing { stretch, frame, scale, edge });
+    let seen = RwSignal::new(Seen::FIRST);
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         if let Some(plot) = plot.get() {
+            #[allow(clippy::cast_precision_loss, reason = "some hundreds of lanes")]
+            let row = move |height: f64| height / count.get_untracked().max(1) as f64;
+            crate::client::window::follow(&plot, row, seen);
             crate::client::size::follow(&plot, size);
             crate::client::pan::follow(store, &plot, frame);
         }
@@ -132,7 +137,7 @@ pub(super) fn Lanes() -> impl IntoView {
                 <svg viewBox=view_box aria-hidden="true">
                     <Patterns/>
                     <g class="names">
-                        {each_lane(|row| view! { <LaneName ordinal=row.0/> }.into_any())}
+                        {each_lane(seen, |row| view! { <LaneName ordinal=row.0/> }.into_any())}
                     </g>
                     <svg
                         x=text(move || px(frame.get().left))
@@ -143,11 +148,11 @@ pub(super) fn Lanes() -> impl IntoView {
                     >
                         <g transform=shift>
                             <Axis height/>
-                            {each_lane(|row| view! { <LaneBlocks row/> }.into_any())}
+                            {each_lane(seen, |row| view! { <LaneBlocks row/> }.into_any())}
                             <Deletions height/>
                             <Unwatched height/>
                         </g>
-                        {each_lane(|row| view! { <LaneOverlay row/> }.into_any())}
+                        {each_lane(seen, |row| view! { <LaneOverlay row/> }.into_any())}
                     </svg>
                     <Now height/>
                 </svg>
