@@ -13,8 +13,8 @@ const LANGUAGES: [&str; 2] = ["en", "zh"];
 
 /// One file in each language's folder.
 const CATALOGUES: [&str; 17] = [
-    "card", "dialogs", "dns", "fleet", "guide", "keys", "lanes", "ledger", "notices", "page", "reasons", "services", "set",
-    "tables", "timeline", "units", "warnings",
+    "card", "dialogs", "dns", "fleet", "guide", "keys", "lanes", "ledger", "notices", "page", "reasons", "services",
+    "set", "tables", "timeline", "units", "warnings",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -89,8 +89,8 @@ fn values(default: &Texts, other: &Texts) -> Result<String, Box<dyn Error>> {
                 return Err(format!("{catalogue}.{key} has other values in {text:?} than in {other:?}").into());
             }
             if !names.is_empty() {
-                let fields: String = names.iter().map(|name| format!("pub {name}: (), ")).collect();
-                writeln!(code, "pub struct {key} {{ {fields} }}")?;
+                let fields: Vec<String> = names.iter().map(|name| format!("pub {name}: ()")).collect();
+                writeln!(code, "pub struct {key} {{ {} }}", fields.join(", "))?;
             }
         }
         writeln!(code, "}}")?;

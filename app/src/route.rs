@@ -82,7 +82,8 @@ impl Place {
         let language = self.language.map(|language| format!("lang={}", language.word()));
         let stretch = self.stretch.map(|stretch| format!("span={}", stretch.word()));
         let lanes = at.into_iter().chain(stretch);
-        let query: Vec<String> = namespace.into_iter().chain(lanes).chain(chosen(&self.choice)).chain(language).collect();
+        let query: Vec<String> =
+            namespace.into_iter().chain(lanes).chain(chosen(&self.choice)).chain(language).collect();
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
 

@@ -190,7 +190,7 @@ export async function page({ browser, soak, progress }) {
     const memory = await opened(browser, `${demo.url}/sets/default/full`, 1, async ({ page, tools }) => {
       const stop = deleting(api, [set('default', 'full', FULL)]);
       // What is kept of the past at first is not growth.
-      await delay(40_000);
+      await delay(100_000);
       const sizes = [];
       for (let passed = 0; passed <= soak; passed += soak / 6) {
         progress(`memory after ${Math.round(passed)} s`);

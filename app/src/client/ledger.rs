@@ -14,7 +14,12 @@ pub(crate) fn read(store: Store) {
     if let (Some(place), Some(set)) = (place, store.board.set.get_untracked()) {
         spawn_local(async move {
             // What cannot be fetched stays as it was: that the server is gone is said elsewhere.
-            let _ = fill(store, &place, &format!("/sets/{}/{}/ledger?lang={}", set.namespace, set.name, store.language.word())).await;
+            let _ = fill(
+                store,
+                &place,
+                &format!("/sets/{}/{}/ledger?lang={}", set.namespace, set.name, store.language.word()),
+            )
+            .await;
         });
     }
 }

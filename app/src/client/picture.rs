@@ -3,7 +3,9 @@
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, Element, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement, XmlSerializer};
+use web_sys::{
+    CanvasRenderingContext2d, Element, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement, XmlSerializer,
+};
 
 use crate::geometry::px;
 use crate::views::Picture;
@@ -115,7 +117,8 @@ fn drawn(image: &HtmlImageElement, width: f64, height: f64) -> Result<(), JsValu
 /// Offers a file to be saved.
 fn offer(address: &str, kind: &str) -> Result<(), JsValue> {
     let link: HtmlAnchorElement = document().create_element("a")?.dyn_into()?;
-    let name: String = document().title().chars().filter(|it| it.is_ascii_alphanumeric() || "-.".contains(*it)).collect();
+    let name: String =
+        document().title().chars().filter(|it| it.is_ascii_alphanumeric() || "-.".contains(*it)).collect();
     link.set_href(address);
     link.set_download(&format!("{name}.{kind}"));
     link.click();

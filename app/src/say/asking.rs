@@ -53,7 +53,9 @@ pub(crate) fn told(asking: &Asking, language: Language) -> String {
     match (&asking.stands, amiss(asking)) {
         (Stands::Partly { said, .. } | Stands::Refused(said), _) => said.clone(),
         (Stands::Open | Stands::Sent, Some(Amiss::Lacks(right))) => tr!(language, dialogs.lacks, right = right),
-        (Stands::Open | Stands::Sent, Some(Amiss::NoNumber)) => tr!(language, dialogs.whole_number, most = MAX_REPLICAS),
+        (Stands::Open | Stands::Sent, Some(Amiss::NoNumber)) => {
+            tr!(language, dialogs.whole_number, most = MAX_REPLICAS)
+        }
         (Stands::Open | Stands::Sent, None) => String::new(),
     }
 }

@@ -82,14 +82,7 @@ pub fn problem(problem: &ProbeProblem, language: Language) -> Saying {
     match problem {
         ProbeProblem::Refused { verb, resource, namespace } => {
             let rule = format!("- {{apiGroups: [\"\"], resources: [{resource}], verbs: [{}]}}", verbs(verb));
-            said!(
-                language,
-                dns.problem_refused,
-                verb = verb,
-                resource = resource,
-                namespace = namespace,
-                rule = rule
-            )
+            said!(language, dns.problem_refused, verb = verb, resource = resource, namespace = namespace, rule = rule)
         }
         ProbeProblem::NoPod { label, namespace } => {
             said!(language, dns.problem_no_pod, namespace = namespace, label = label)

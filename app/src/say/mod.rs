@@ -86,11 +86,15 @@ const ESCAPES: [(char, char); 2] = [('`', '\u{f8fe}'), ('*', '\u{f8ff}')];
 
 /// A value of a text, in which no mark means anything.
 pub(crate) fn escaped(value: &dyn std::fmt::Display) -> String {
-    ESCAPES.into_iter().fold(value.to_string(), |text, (mark, escape)| text.replace(mark, escape.encode_utf8(&mut [0; 4])))
+    ESCAPES
+        .into_iter()
+        .fold(value.to_string(), |text, (mark, escape)| text.replace(mark, escape.encode_utf8(&mut [0; 4])))
 }
 
 fn unescaped(text: &str) -> String {
-    ESCAPES.into_iter().fold(text.to_owned(), |text, (mark, escape)| text.replace(escape, mark.encode_utf8(&mut [0; 4])))
+    ESCAPES
+        .into_iter()
+        .fold(text.to_owned(), |text, (mark, escape)| text.replace(escape, mark.encode_utf8(&mut [0; 4])))
 }
 
 /// The name of a reason's variant, by which scripts and tests know it.

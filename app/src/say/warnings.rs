@@ -37,9 +37,10 @@ pub fn warn(warning: &Warning, set: &SetKey, language: Language, zone: Zone) -> 
     };
     let chosen = |saying: Saying, selector: &Labels, labels: &Labels| {
         let labels = labels_text(labels);
-        let next = match selector.is_empty() {
-            true => said!(language, warnings.no_selector, labels = labels),
-            false => said!(language, warnings.selector, selector = labels_text(selector), labels = labels),
+        let next = if selector.is_empty() {
+            said!(language, warnings.no_selector, labels = labels)
+        } else {
+            said!(language, warnings.selector, selector = labels_text(selector), labels = labels)
         };
         saying.and(language, next)
     };
@@ -81,13 +82,15 @@ pub fn warn(warning: &Warning, set: &SetKey, language: Language, zone: Zone) -> 
             }
         }
         Warning::OtherService { service, headless, by_name } => {
-            let saying = match headless {
-                true => said!(language, warnings.other_headless, service = service),
-                false => said!(language, warnings.other_virtual, service = service),
+            let saying = if *headless {
+                said!(language, warnings.other_headless, service = service)
+            } else {
+                said!(language, warnings.other_virtual, service = service)
             };
-            let next = match by_name {
-                true => said!(language, warnings.other_by_name),
-                false => said!(language, warnings.other_not_by_name),
+            let next = if *by_name {
+                said!(language, warnings.other_by_name)
+            } else {
+                said!(language, warnings.other_not_by_name)
             };
             saying.and(language, next)
         }

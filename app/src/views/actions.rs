@@ -35,7 +35,8 @@ pub(super) fn ActionButtons() -> impl IntoView {
 }
 
 fn button(store: Store, label: &'static str, ask: fn(Store) -> Option<Ask>) -> AnyView {
-    view! { <button class="button" type="button" on:click=click(move |_| open(store, ask(store)))>{label}</button> }.into_any()
+    view! { <button class="button" type="button" on:click=click(move |_| open(store, ask(store)))>{label}</button> }
+        .into_any()
 }
 
 fn all_pods(store: Store) -> Option<Ask> {
@@ -95,10 +96,12 @@ pub(super) fn pod_buttons(store: Store, name: &str, lane: &ArcRwSignal<Lane>) ->
     let pod = name.to_owned();
     let set_ready = move |_| open(store, Some(Ask::SetReady { pod: pod.clone(), ready: !ready.get_untracked() }));
     let ready_button = (store.control == Control::Demo).then(|| {
-        let words = word(move || match ready.get() {
-            true => tr!(language, dialogs.not_ready_more),
-            false => tr!(language, dialogs.ready_more),
-        });
+        let words =
+            word(
+                move || {
+                    if ready.get() { tr!(language, dialogs.not_ready_more) } else { tr!(language, dialogs.ready_more) }
+                },
+            );
         view! { <button class="button small" type="button" disabled=missing on:click=click(set_ready)>{words}</button> }
             .into_any()
     });
@@ -190,9 +193,9 @@ pub(super) fn ActionDialog() -> impl IntoView {
             <p class="told failed" role="alert" data-told="refused">{of(|asking, _| failed(asking))}</p>
             <div class="buttons">
                 <button type="button" class="button" on:click=click(move |_| close())>
-                    {word(move || match asking.read().as_ref().map(|asking| &asking.stands) {
-                        Some(Stands::Partly { .. }) => tr!(language, dialogs.close),
-                        _ => tr!(language, dialogs.cancel),
+                    {word(move || {
+                        let partly = asking.read().as_ref().is_some_and(|it| matches!(it.stands, Stands::Partly { .. }));
+                        if partly { tr!(language, dialogs.close) } else { tr!(language, dialogs.cancel) }
                     })}
                 </button>
                 <button type="button" class="button primary" disabled=unready on:click=click(perform)>

@@ -15,7 +15,9 @@ use crate::state::{Presence, Store};
 pub(super) fn deployment_page() -> AnyView {
     let Store { crew, language, .. } = Store::get();
     let page = changing(move || match crew.presence.get() {
-        Presence::Awaited => view! { <section class="panel empty"><p>{tr!(language, set.loading)}</p></section> }.into_any(),
+        Presence::Awaited => {
+            view! { <section class="panel empty"><p>{tr!(language, set.loading)}</p></section> }.into_any()
+        }
         Presence::Unknown => unknown(),
         Presence::Known => vec![title(), view! { <Lanes/> }.into_any(), view! { <Pods/> }.into_any()].into_any(),
     });

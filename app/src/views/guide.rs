@@ -127,9 +127,8 @@ fn GuideStep(name: String, running: Memo<bool>) -> impl IntoView {
     };
     let commands = of(|step| step.commands.join("\n"));
     let language = store.language;
-    let copy = copy_button("button", None, commands, move |copied| match copied {
-        true => tr!(language, guide.copied),
-        false => tr!(language, guide.copy),
+    let copy = copy_button("button", None, commands, move |copied| {
+        if copied { tr!(language, guide.copied) } else { tr!(language, guide.copy) }
     });
     let output = of(|step| step.output.clone().unwrap_or_default());
     view! {

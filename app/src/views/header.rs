@@ -138,14 +138,17 @@ fn PresentSwitch() -> impl IntoView {
         #[cfg(feature = "hydrate")]
         crate::client::present::switch(store);
     };
-    let words = word(move || match store.presents.get() {
-        true => tr!(store.language, page.back),
-        false => tr!(store.language, page.present),
-    });
+    let words =
+        word(
+            move || {
+                if store.presents.get() { tr!(store.language, page.back) } else { tr!(store.language, page.present) }
+            },
+        );
     let is_set = move || matches!(store.place.read().route, Route::Set(_));
     maybe(move || {
-        is_set()
-            .then(|| view! { <button class="button present" type="button" on:click=click(switch)>{words}</button> }.into_any())
+        is_set().then(|| {
+            view! { <button class="button present" type="button" on:click=click(switch)>{words}</button> }.into_any()
+        })
     })
 }
 
@@ -158,10 +161,7 @@ fn copy_link(store: Store) -> AnyView {
         let address = format!("{}{address}", window().location().origin().unwrap_or_default());
         address
     });
-    let words = move |copied| match copied {
-        true => tr!(language, page.link_copied),
-        false => tr!(language, page.link),
-    };
+    let words = move |copied| if copied { tr!(language, page.link_copied) } else { tr!(language, page.link) };
     copy_button("button link", Some(tr!(language, page.link_title).to_owned()), address, words)
 }
 

@@ -195,7 +195,8 @@ fn former(answer: &str, end: End, measured: &[Measured], store: Store) -> AnyVie
     let of_end = measured.iter().find(|measured| measured.changed == end.latest());
     let language = store.language;
     let measured = of_end.map(|measured| cluster_dns::measured(measured, language)).unwrap_or_default();
-    let measured: String = measured.into_iter().map(|text| format!("{}{text}", tr!(language, card.comma))).collect();
+    let comma = tr!(language, card.comma);
+    let measured = measured.into_iter().fold(String::new(), |all, text| all + comma + &text);
     let until = text(move || match end {
         End::Seen { at } => tr!(language, dns.until, time = store.when(at), measured = measured),
         End::Unseen { after, before } => {

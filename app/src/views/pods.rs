@@ -42,9 +42,8 @@ pub(super) fn Pods() -> impl IntoView {
         view! { <tr class="space" aria-hidden="true"><td colspan="10">{space}</td></tr> }.into_any()
     };
     let language = store.language;
-    let title = word(move || match store.timeline.is_past.get() {
-        true => tr!(language, tables.pods_then),
-        false => tr!(language, tables.pods_now),
+    let title = word(move || {
+        if store.timeline.is_past.get() { tr!(language, tables.pods_then) } else { tr!(language, tables.pods_now) }
     });
     view! {
         <section class="panel">

@@ -152,18 +152,20 @@ fn line(set: &SetKey, summary: &Summary, several: bool, is_set: bool, language: 
         parts.push(summary.service_name.clone());
     }
     // What makes a Deployment different is worth more there than a count, which its dots tell.
-    parts.push(match is_set || !summary.exists {
-        true => ready_text(summary, language),
-        false => tr!(language, fleet.never_return).to_owned(),
+    parts.push(if is_set || !summary.exists {
+        ready_text(summary, language)
+    } else {
+        tr!(language, fleet.never_return).to_owned()
     });
     parts.join(" · ")
 }
 
 /// How many pods are Ready, in words.
 pub(super) fn ready_text(summary: &Summary, language: Language) -> String {
-    match summary.exists {
-        true => tr!(language, fleet.ready_of, ready = summary.ready, replicas = summary.replicas),
-        false => tr!(language, fleet.gone).to_owned(),
+    if summary.exists {
+        tr!(language, fleet.ready_of, ready = summary.ready, replicas = summary.replicas)
+    } else {
+        tr!(language, fleet.gone).to_owned()
     }
 }
 

@@ -34,7 +34,11 @@ fn ServiceRow(name: String) -> impl IntoView {
         text(move || service.read().as_ref().map(|service| what(service, language)).unwrap_or_default())
     };
     let kind = text(move || {
-        service.read().as_ref().map(|service| kind_text(service, board.sees(Kind::Service), language)).unwrap_or_default()
+        service
+            .read()
+            .as_ref()
+            .map(|service| kind_text(service, board.sees(Kind::Service), language))
+            .unwrap_or_default()
     });
     let pods = several(move || {
         let service = service.read();

@@ -28,7 +28,9 @@ pub(super) fn SetPage() -> impl IntoView {
         presence => presence,
     });
     changing(move || match presence.get() {
-        Presence::Awaited => view! { <section class="panel empty"><p>{tr!(store.language, set.loading)}</p></section> }.into_any(),
+        Presence::Awaited => {
+            view! { <section class="panel empty"><p>{tr!(store.language, set.loading)}</p></section> }.into_any()
+        }
         Presence::Unknown => view! { <Unknown/> }.into_any(),
         Presence::Known => view! {
             <Title/>
@@ -162,7 +164,7 @@ fn Why() -> impl IntoView {
             let at = since.at();
             let words = text(move || match since {
                 Since::AtLatest(_) => tr!(store.language, set.since_latest, time = store.when(at)),
-                _ => tr!(store.language, set.since, time = store.when(at)),
+                Since::Api(_) | Since::Arrival(_) => tr!(store.language, set.since, time = store.when(at)),
             });
             view! {
                 <span class="since">

@@ -41,7 +41,7 @@ struct Moment {
 /// What a specimen shows.
 enum Shown {
     /// The StatefulSet of a moment.
-    Set(Moment),
+    Set(Box<Moment>),
     /// The StatefulSets of many.
     Fleet(Timestamp, Fleet),
 }
@@ -58,7 +58,7 @@ pub(super) struct Specimen {
 impl Specimen {
     fn of(moment: Moment) -> Self {
         let source = Source::Live { since: moment.at };
-        Self { shown: Shown::Set(moment), source, refused: Vec::new(), history: History::Off, past: false }
+        Self { shown: Shown::Set(Box::new(moment)), source, refused: Vec::new(), history: History::Off, past: false }
     }
 
     /// Makes something else of the StatefulSet's board.
@@ -78,8 +78,8 @@ impl Specimen {
     /// Where it is shown.
     fn address(&self, name: &str) -> String {
         match &self.shown {
-            Shown::Set(Moment { set, .. }) => {
-                format!("/sets/{}/{}?span={SPAN}&specimen={name}", set.namespace, set.name)
+            Shown::Set(moment) => {
+                format!("/sets/{}/{}?span={SPAN}&specimen={name}", moment.set.namespace, moment.set.name)
             }
             Shown::Fleet(..) => format!("/?specimen={name}"),
         }
@@ -89,11 +89,19 @@ impl Specimen {
     pub(super) fn initial(self, language: Language) -> Initial {
         let at = self.at();
         let (fleet, board) = match self.shown {
-            Shown::Set(Moment { fleet, set, board, .. }) => (fleet, Some((set, Some(Box::new(board))))),
+            Shown::Set(moment) => {
+                let Moment { fleet, set, board, .. } = *moment;
+                (fleet, Some((set, Some(Box::new(board)))))
+            }
             Shown::Fleet(_, fleet) => (fleet, None),
         };
-        let cluster =
-            Cluster { name: "kind-demo".to_owned(), domain: "cluster.local".to_owned(), ttl: 5, namespaces: None, dns: None };
+        let cluster = Cluster {
+            name: "kind-demo".to_owned(),
+            domain: "cluster.local".to_owned(),
+            ttl: 5,
+            namespaces: None,
+            dns: None,
+        };
         let Self { source, refused, history, .. } = self;
         Initial {
             cluster,
@@ -122,10 +130,9 @@ pub(super) fn asked(uri: &Uri) -> Option<Specimen> {
 
 /// `GET /gallery`
 pub(super) async fn list() -> impl IntoResponse {
-    let links: String = specimens()
-        .iter()
-        .map(|(name, specimen)| format!("<li><a href=\"{}\">{name}</a></li>", specimen.address(name)))
-        .collect();
+    let link =
+        |(name, specimen): (&String, &Specimen)| format!("<li><a href=\"{}\">{name}</a></li>", specimen.address(name));
+    let links = specimens().iter().map(link).collect::<Vec<_>>().concat();
     Html(format!("<!DOCTYPE html><html lang=\"en\"><title>Gallery</title><h1>Gallery</h1><ul>{links}</ul></html>"))
 }
 
@@ -205,8 +212,8 @@ fn moments(name: &str) -> Vec<Moment> {
     let observations = trace::observations(&entries);
     // The times of a trace count from its beginning: ages need those of the clock that its objects have.
     let seen = followed(&observations, 0);
-    let pods = seen.iter().flat_map(|moment| moment.board.pods().map(|(_, pod)| pod));
-    let behind = pods.filter_map(|pod| Some(pod.created?.millis_since(pod.first_seen))).next();
+    let mut pods = seen.iter().flat_map(|moment| moment.board.pods().map(|(_, pod)| pod));
+    let behind = pods.find_map(|pod| Some(pod.created?.millis_since(pod.first_seen)));
     followed(&observations, behind.unwrap_or_default())
 }
 
@@ -261,6 +268,11 @@ fn unrecorded_warnings() -> Vec<Warning> {
         Warning::ReachesOthers { service: service(), pods: pods() },
         Warning::NotSelected { service: service(), selector: labels("nginx"), pods: pods() },
         Warning::NameTooLong { name: "a-name-of-more-characters-than-a-label-may-have".repeat(2), of: LongName::Pod },
-        Warning::UnusableAddress { service: service(), slice: "nginx-x7k2p".to_owned(), address: "10.42".to_owned(), count: 3 },
+        Warning::UnusableAddress {
+            service: service(),
+            slice: "nginx-x7k2p".to_owned(),
+            address: "10.42".to_owned(),
+            count: 3,
+        },
     ]
 }

@@ -60,9 +60,10 @@ fn line(row: Row) -> AnyView {
     match row {
         Row::Group(namespace, count) => {
             let language = Store::get().language;
-            let count = match count {
-                1 => tr!(language, fleet.group_one).to_owned(),
-                _ => tr!(language, fleet.group, count = count),
+            let count = if count == 1 {
+                tr!(language, fleet.group_one).to_owned()
+            } else {
+                tr!(language, fleet.group, count = count)
             };
             view! { <tr class="group"><th scope="rowgroup" colspan=COLUMNS>{namespace}" "<small>{count}</small></th></tr> }
                 .into_any()

@@ -52,9 +52,8 @@ pub(super) fn Now(height: Signal<String>) -> impl IntoView {
     let (store, drawing) = (Store::get(), Drawing::get());
     let follows = Memo::new(move |_| drawing.stretch.get().follows());
     maybe(move || {
-        let word = word(move || match store.timeline.is_past.get() {
-            true => tr!(store.language, lanes.then),
-            false => tr!(store.language, lanes.now),
+        let word = word(move || {
+            if store.timeline.is_past.get() { tr!(store.language, lanes.then) } else { tr!(store.language, lanes.now) }
         });
         let right = text(move || px(drawing.frame.get().right));
         let line = move || {
@@ -163,8 +162,8 @@ pub(super) fn Unwatched(height: Signal<String>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::{Deletion, grouped, named};
-    use crate::language::Language;
     use crate::geometry::{Frame, Scale};
+    use crate::language::Language;
     use topology::Timestamp;
 
     #[test]
@@ -172,7 +171,12 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
         let deletions = [0, 4, 8, 30].map(|seconds| Deletion { at: at(seconds), pods: 1 });
         let scale = Scale::new(at(0), 60_000, Frame::new(600.0, 1));
-        let words = |edge| named(&deletions, scale, edge, Language::English).iter().map(|(_, words)| words.is_some()).collect::<Vec<_>>();
+        let words = |edge| {
+            named(&deletions, scale, edge, Language::English)
+                .iter()
+                .map(|(_, words)| words.is_some())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(words(f64::NEG_INFINITY), [true, false, false, true]);
         assert_eq!(words(scale.x(at(8))), [false, false, false, true], "no words that the edge cuts off");
     }

@@ -68,10 +68,7 @@ fn block_view(block: PlacedBlock, bar: f64, store: Store) -> AnyView {
                 view! { <path class="revised" d=corner>{leptos::svg::title().child(tr!(language, lanes.revised))}</path> }.into_any()
             })}
             {restart.map(|(at, count)| {
-                let words = match count {
-                    1 => tr!(language, lanes.restarted_once).to_owned(),
-                    _ => tr!(language, lanes.restarted, count = count),
-                };
+                let words = if count == 1 { tr!(language, lanes.restarted_once).to_owned() } else { tr!(language, lanes.restarted, count = count) };
                 let tick = format!("M{} {}v-9m-3 3l3 -3 3 3", px(at), px(bar));
                 view! { <path class="restart" d=tick>{leptos::svg::title().child(words)}</path> }.into_any()
             })}
@@ -96,13 +93,9 @@ fn piece_title(stage: Option<Stage>, from: Timestamp, to: Option<Timestamp>, sto
     let language = store.language;
     let stage = stage.map_or(tr!(language, lanes.not_watched), |stage| stage_name(stage, language));
     let since = store.when(from);
-    match to {
-        Some(to) => {
-            let passed = duration(language, to.millis_since(from));
-            tr!(language, lanes.piece, stage = stage, from = since, to = store.when(to), passed = passed)
-        }
-        None => tr!(language, lanes.piece_open, stage = stage, from = since),
-    }
+    let Some(to) = to else { return tr!(language, lanes.piece_open, stage = stage, from = since) };
+    let passed = duration(language, to.millis_since(from));
+    tr!(language, lanes.piece, stage = stage, from = since, to = store.when(to), passed = passed)
 }
 
 pub(super) fn label_view(label: Label, frame: Frame) -> AnyView {
@@ -130,9 +123,10 @@ pub(super) fn gap_view(gap: Gap, words: Words, scale: Scale, frame: Frame, store
         _ if words == Words::Cut => None,
         Some(to) => {
             let passed = duration(language, to.millis_since(gap.from));
-            let length = match gap.seen {
-                true => tr!(language, lanes.empty, passed = passed),
-                false => tr!(language, lanes.empty_least, passed = passed),
+            let length = if gap.seen {
+                tr!(language, lanes.empty, passed = passed)
+            } else {
+                tr!(language, lanes.empty_least, passed = passed)
             };
             let fits = text_width(&length, 11.0, false) < scale.x(to) - from - 6.0;
             fits.then(|| view! { <text x=px(from + 4.0) y=px(middle - 6.0)>{length}</text> }.into_any())

@@ -75,7 +75,12 @@ fn card(store: Store, pointed: &Pointed) -> Option<AnyView> {
         let uid = pointed.uid.to_string();
         let is_there = of(|lane, at, _| lane.incarnations[at].ended.is_none().to_string());
         let name = name.clone();
-        several(move || commands(&set, &name, &uid, is_there.get() == "true").into_iter().map(|text| command(text, language)).collect())
+        several(move || {
+            commands(&set, &name, &uid, is_there.get() == "true")
+                .into_iter()
+                .map(|text| command(text, language))
+                .collect()
+        })
     };
     Some(
         view! {

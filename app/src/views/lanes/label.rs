@@ -78,9 +78,9 @@ fn details(block: &Block, room: f64, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Anchor, Label};
-    use crate::language::Language;
     use crate::blocks::{Block, Piece};
     use crate::geometry::{Frame, Scale};
+    use crate::language::Language;
     use topology::{Stage, Timestamp, Uid};
 
     fn labels(blocks: &[Block], scale: Scale, until: Timestamp) -> Vec<Label> {

@@ -111,16 +111,7 @@ pub(super) fn Lanes() -> impl IntoView {
         let scale = scale.get();
         format!("translate({} 0)", px(scale.plot - scale.x(until(stretch.get(), || store.now.get()))))
     });
-    let label = text(move || {
-        let count = count.get();
-        match (&*board.set.read(), &*store.crew.deployment.read()) {
-            (Some(set), _) => tr!(language, lanes.label_identities, count = count, of = set.name),
-            (None, deployment) => {
-                let of = deployment.as_ref().map(|it| it.name.clone()).unwrap_or_default();
-                tr!(language, lanes.label_pods, count = count, of = of)
-            }
-        }
-    });
+    let label = text(move || label(store, count.get()));
     let is_crew = store.shows_crew();
     let (title, hint) = if is_crew {
         (tr!(language, lanes.pods_title), tr!(language, lanes.pods_hint))
@@ -169,6 +160,17 @@ pub(super) fn Lanes() -> impl IntoView {
                 {save_buttons(plot, language)}
             </div>
         </section>
+    }
+}
+
+/// What the drawing is, for who does not see it.
+fn label(store: Store, count: usize) -> String {
+    match (&*store.board.set.read(), &*store.crew.deployment.read()) {
+        (Some(set), _) => tr!(store.language, lanes.label_identities, count = count, of = set.name),
+        (None, deployment) => {
+            let of = deployment.as_ref().map(|it| it.name.clone()).unwrap_or_default();
+            tr!(store.language, lanes.label_pods, count = count, of = of)
+        }
     }
 }
 

@@ -54,7 +54,8 @@ fn row(row: &Row, language: Language) -> AnyView {
             }
         })
         .collect();
-    let dns: Vec<_> = row.dns.iter().map(|stay| view! { <li>{stretch(stay.entered, stay.left, language)}</li> }).collect();
+    let dns: Vec<_> =
+        row.dns.iter().map(|stay| view! { <li>{stretch(stay.entered, stay.left, language)}</li> }).collect();
     let ended = row.ended.map(|ended| {
         let by = row.who.map(|who| format!("{who:?}"));
         view! {
