@@ -31,6 +31,7 @@ const FONTS = [
   {
     family: 'JetBrains Mono',
     file: '@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2',
+    display: 'optional', // what comes late moves nothing
     licence: '@fontsource-variable/jetbrains-mono/LICENSE',
     weight: '400 700',
     axes: { wght: { min: 400, max: 700 } },
@@ -66,7 +67,7 @@ try {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   let faces = '/* Made by tools/fonts.mjs. A browser fetches the Chinese ones for pages that have such characters only. */\n';
-  for (const { family, file, licence, weight, axes, chinese: isChinese } of FONTS) {
+  for (const { family, file, licence, weight, axes, display = 'swap', chinese: isChinese } of FONTS) {
     const whole = await readFile(join(modules, file));
     const text = (isChinese ? chinese : latin).join('');
     const bytes = await subset(whole, text, { targetFormat: 'woff2', variationAxes: axes });
@@ -78,7 +79,7 @@ try {
     faces += `@font-face {
   font-family: "${family}";
   font-weight: ${weight};
-  font-display: swap;
+  font-display: ${display};
   src: url("/fonts/${name}") format("woff2");
   unicode-range: ${range};
 }

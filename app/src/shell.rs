@@ -20,6 +20,8 @@ pub struct Assets {
     pub js: String,
     /// The WebAssembly.
     pub wasm: String,
+    /// The font of most words: it is there before they are painted, so that nothing moves when it comes.
+    pub font: String,
 }
 
 /// Applied before the first paint, so that a page in the dark does not flash.
@@ -33,7 +35,7 @@ pub fn shell(initial: Initial, address: &str, assets: Assets) -> impl IntoView +
     let language = initial.language;
     provide_context(Store::new(initial, place.clone()));
     let title = place.title(language);
-    let Assets { css, js, wasm } = assets;
+    let Assets { css, js, wasm, font } = assets;
     let boot = (!js.is_empty()).then(|| {
         let load = format!("import init,{{hydrate}} from {js:?};await init({{module_or_path:{wasm:?}}});hydrate();");
         view! {
@@ -54,6 +56,9 @@ pub fn shell(initial: Initial, address: &str, assets: Assets) -> impl IntoView +
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                 <script nonce=use_nonce() inner_html=THEME></script>
+                {(!font.is_empty()).then(|| view! {
+                    <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                })}
                 <link rel="stylesheet" href=css/>
                 <script type="text/plain" id=STATE_ID inner_html=state></script>
                 <script type="text/plain" id=TEXTS_ID lang=language.tag() inner_html=lines(language)></script>

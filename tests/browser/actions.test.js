@@ -91,7 +91,7 @@ test('given a role that only looks when readers try to act then the page says wh
       const dialog = page.locator('dialog.ask');
       await page.click('header .buttons >> text=Delete pods…');
       await eventually('the page says what is missing', async () =>
-        assert.match(await dialog.locator('.told').first().textContent(), /its role lacks delete on pods/),
+        assert.match(await dialog.locator('.told').first().textContent(), /its role lacks delete pods/),
       );
       assert.equal(await dialog.locator('.primary').isDisabled(), true);
       await page.keyboard.press('Escape');

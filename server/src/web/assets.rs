@@ -28,7 +28,9 @@ pub(super) fn names() -> app::Assets {
         let found = Site::iter().filter(|name| name.starts_with("pkg/") && name.ends_with(&suffix));
         found.max_by_key(|name| modified(name)).map_or_else(String::new, |name| format!("/{name}"))
     };
-    app::Assets { css: find("css"), js: find("js"), wasm: find("wasm") }
+    let font = Site::iter().find(|name| name.starts_with("fonts/inter-") && name.ends_with(".woff2"));
+    let font = font.map_or_else(String::new, |name| format!("/{name}"));
+    app::Assets { css: find("css"), js: find("js"), wasm: find("wasm"), font }
 }
 
 /// When a file was written, in development builds, which read it from disk. There is one of each kind otherwise.
@@ -39,7 +41,7 @@ fn modified(name: &str) -> Option<SystemTime> {
 
 /// The build of the page: its hashed names. `None` while it is not there, or not wholly.
 pub(super) fn build() -> Option<String> {
-    let app::Assets { css, js, wasm } = names();
+    let app::Assets { css, js, wasm, .. } = names();
     let files = [css, js, wasm];
     files.iter().all(|file| !file.is_empty()).then(|| files.join(" "))
 }
