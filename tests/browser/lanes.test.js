@@ -114,6 +114,7 @@ test('given the lanes when zoomed by the wheel then what is under the pointer st
     await page.mouse.wheel(0, 200);
     await eventually('the page has scrolled', async () => assert.ok((await page.evaluate(() => scrollY)) > 100));
     await page.mouse.wheel(0, -200);
+    await eventually('it is back', async () => assert.equal(await page.evaluate(() => scrollY), 0));
     await page.keyboard.press('0');
     assert.equal(await follows(page), true);
     await page.mouse.wheel(-120, 0);
