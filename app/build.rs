@@ -78,7 +78,7 @@ fn numbers(texts: &Texts) -> Result<String, Box<dyn Error>> {
     Ok(code)
 }
 
-/// A type for each text that has values, with a field for each: whoever reads the text names all of them.
+/// A type for each text, with a field for each of its values: whoever reads the text names all of them.
 fn values(default: &Texts, other: &Texts) -> Result<String, Box<dyn Error>> {
     let mut code = String::new();
     for (catalogue, texts) in default {
@@ -88,10 +88,8 @@ fn values(default: &Texts, other: &Texts) -> Result<String, Box<dyn Error>> {
             if let Some(other) = other[catalogue].get(key).filter(|other| self::names(other) != names) {
                 return Err(format!("{catalogue}.{key} has other values in {text:?} than in {other:?}").into());
             }
-            if !names.is_empty() {
-                let fields: Vec<String> = names.iter().map(|name| format!("pub {name}: ()")).collect();
-                writeln!(code, "pub struct {key} {{ {} }}", fields.join(", "))?;
-            }
+            let fields: Vec<String> = names.iter().map(|name| format!("pub {name}: ()")).collect();
+            writeln!(code, "pub struct {key} {{ {} }}", fields.join(", "))?;
         }
         writeln!(code, "}}")?;
     }

@@ -28,9 +28,10 @@ pub(crate) mod values {
 /// values a `String`.
 // The values are put in by one function: interpolation by leptos_i18n makes code for each text, 5 KB of the page.
 macro_rules! tr {
-    ($language:expr, $catalogue:ident.$key:ident) => {
+    ($language:expr, $catalogue:ident.$key:ident) => {{
+        let _ = || $crate::language::values::$catalogue::$key {};
         $crate::language::text!($language, $catalogue.$key)
-    };
+    }};
     ($language:expr, $catalogue:ident.$key:ident, $($name:ident = $value:expr),+ $(,)?) => {{
         let _ = || $crate::language::values::$catalogue::$key { $($name: ()),+ };
         $crate::language::filled(

@@ -56,7 +56,7 @@ fn pressed(store: Store, key: &KeyboardEvent) -> bool {
     let zoom = |factor: f64| lanes.change(|it| it.zoomed(factor, if it.follows() { 1.0 } else { 0.5 }, now));
     // On a little further than back: now has moved on meanwhile, and who goes back and on follows it again.
     let pan = |quarters: i64| {
-        lanes.change(|it| it.moved(quarters * it.millis() / 4 + quarters.max(0) * it.millis() / 64, now))
+        lanes.change(|it| it.moved(quarters * it.millis() / 4 + quarters.max(0) * it.millis() / 64, now));
     };
     match (key.key().as_str(), key.shift_key()) {
         ("+" | "=", _) => zoom(0.5),
