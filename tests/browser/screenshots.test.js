@@ -45,16 +45,27 @@ async function gallery() {
   return [...text.matchAll(/<a href="([^"]+)">([^<]+)<\/a>/g)].map(([, address, name]) => ({ name, address: demo.url + address }));
 }
 
-/** Opens a specimen and waits until the page has taken it over. */
+/** Waits until a page is taken over and drawn: its lanes are as wide as they can be then. */
+async function drawn(page) {
+  await page.evaluate(() => document.fonts.ready);
+  await eventually('the page is taken over', async () => {
+    assert.equal(await page.evaluate(() => document.querySelector('.page').dataset.still), 'true');
+  });
+}
+
+/** Opens a specimen and waits until it is drawn. */
 const onSpecimen = (address, options, use) =>
   onPage(browser, address, { timezoneId: 'UTC', reducedMotion: 'reduce', ...options }, async (page) => {
-    await page.evaluate(() => document.fonts.ready);
-    // A page that was taken over measures its lanes: they are as wide as the page then.
-    await eventually('the page is taken over', async () => {
-      assert.equal(await page.evaluate(() => document.querySelector('.page').dataset.still), 'true');
-    });
+    await drawn(page);
     return use(page);
   });
+
+/** A picture of a page. A font that came late is used from the second time on that the page is loaded. */
+async function pictured(page) {
+  await page.reload();
+  await drawn(page);
+  return page.screenshot({ animations: 'disabled' });
+}
 
 /** How much of two pictures differs: a share of their pixels. */
 function difference(one, other) {
@@ -70,7 +81,7 @@ for (const colorScheme of ['light', 'dark']) {
     const wrong = [];
     for (const { name, address } of specimens) {
       for (const viewport of SCREENS) {
-        const seen = await onSpecimen(address, { colorScheme, viewport }, (page) => page.screenshot({ animations: 'disabled' }));
+        const seen = await onSpecimen(address, { colorScheme, viewport }, pictured);
         const file = `${name}-${viewport.width}x${viewport.height}-${colorScheme}.png`;
         await writeFile(join(SEEN, file), seen);
         if (process.env.UPDATE) {
